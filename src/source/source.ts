@@ -1,0 +1,80 @@
+import type { CsvBytes, Dataset } from '../dataset/dataset.ts';
+
+/** A range of rows ordered by a key: part `index` of `of` (from 0). Every row falls into exactly one part. */
+export interface Split {
+  readonly key: string;
+  readonly index: number;
+  readonly of: number;
+}
+
+/** Rows of one calendar day only: `column` is a DATE or DATETIME column, the two bounds are UTC instants (ISO), `to` excluded. */
+export interface DayFilter {
+  readonly column: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What to open. */
+export interface OpenRequest {
+  readonly datasetId: string;
+  /** SQL over a table called `tbl`. */
+  readonly query?: string | undefined;
+  readonly split?: Split | undefined;
+  readonly day?: DayFilter | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** A DataSet whose rows can be pulled once. */
+export interface OpenDataset {
+  readonly dataset: Dataset;
+  /** Canonical CSV with header. Pulling is the backpressure; leaving the loop early closes the source. */
+  readonly body: CsvBytes;
+  /**
+   * Called with the number of data rows that came, after the last byte and before anything is published.
+   * Throws TemporaryError `*-short-export` when the source states another number before and after.
+   */
+  verify(rows: number): Promise<void>;
+}
+
+/** One line of a list of DataSets. */
+export interface DatasetSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly rows?: number;
+  readonly columns?: number;
+  readonly updatedAt?: string;
+}
+
+/** Domo's own Export-to-S3, asked for and watched to its end; what the export says of itself. */
+export interface DelegatedExport {
+  readonly exportId: string;
+  readonly status: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly bucket: string;
+  readonly objects: readonly { readonly url: string; readonly rows: number }[];
+}
+
+/** What Domo needs to write into a bucket by itself. */
+export interface DelegatedTarget {
+  readonly awsAccessKey: string;
+  readonly awsAccessSecret: string;
+  readonly sessionToken?: string | undefined;
+  readonly bucket: string;
+  readonly path: string;
+  readonly region: string;
+}
+
+/** Where DataSets are read. */
+export interface Source {
+  readonly kind: 'domo' | 'local';
+  list(signal: AbortSignal): AsyncIterable<DatasetSummary>;
+  describe(datasetId: string, signal: AbortSignal): Promise<Dataset>;
+  open(request: OpenRequest): Promise<OpenDataset>;
+  /** Small results for previews and scripts: rows as arrays of text or null, in the order of `columns`. */
+  query(
+    request: OpenRequest & { query: string; limit?: number },
+  ): Promise<{ columns: readonly string[]; rows: (string | null)[][] }>;
+  /** Only Domo has it. */
+  exportToS3?(datasetId: string, target: DelegatedTarget, signal: AbortSignal): Promise<DelegatedExport>;
+}
