@@ -1,0 +1,145 @@
+import { fields } from '../field/field.ts';
+
+/** Of every connector. */
+export const rowOptions = fields({
+  rejectedRowsLimit: {
+    type: 'number',
+    label: 'Rejected Rows Limit',
+    help: 'How many rows may be refused before the run fails. Refused rows are listed with their reasons.',
+    minimum: 0,
+    default: 0,
+    more: true,
+  },
+});
+
+const onlyText = { fileFormat: ['csv', 'tsv'] } as const;
+
+/** Shared by all file connectors, with the same ids everywhere. */
+export const fileOptions = fields({
+  fileFormat: {
+    type: 'choice',
+    label: 'File Format',
+    help: 'CSV and TSV keep every cell as it is; JSON Lines and Parquet are typed.',
+    choices: { csv: 'CSV', tsv: 'TSV', jsonl: 'JSON Lines', parquet: 'Parquet' },
+    default: 'csv',
+    more: true,
+  },
+  fileExtension: {
+    type: 'text',
+    label: 'File Extension',
+    help: 'Another extension than the format’s own, without the dot.',
+    more: true,
+  },
+  compression: {
+    type: 'choice',
+    label: 'Compression',
+    help: 'Adds .gz, .zst or .zip to the name. For Parquet: zstd or snappy (none) inside the file.',
+    choices: { none: 'None', gzip: 'gzip', zstd: 'zstd', zip: 'zip' },
+    default: 'none',
+    more: true,
+  },
+  delimiter: {
+    type: 'text',
+    label: 'Delimiter',
+    help: 'One character between cells. A comma for CSV and a tab for TSV unless told.',
+    when: onlyText,
+    more: true,
+  },
+  quote: {
+    type: 'text',
+    label: 'Quote Character',
+    help: 'One character around cells that need it.',
+    default: '"',
+    when: onlyText,
+    more: true,
+  },
+  escape: {
+    type: 'text',
+    label: 'Escape Character',
+    help: 'The character before a quote inside a quoted cell; by default the quote itself, doubled.',
+    when: onlyText,
+    more: true,
+  },
+  lineEnding: {
+    type: 'choice',
+    label: 'Line Ending',
+    help: 'As received unless told.',
+    choices: { asReceived: 'As received', lf: 'LF', crlf: 'CRLF' },
+    default: 'asReceived',
+    when: onlyText,
+    more: true,
+  },
+  header: {
+    type: 'boolean',
+    label: 'Header',
+    help: 'Write the column names as the first line.',
+    default: true,
+    when: onlyText,
+    more: true,
+  },
+  nullText: {
+    type: 'text',
+    label: 'Null Text',
+    help: 'What stands for null. Nothing between two delimiters unless told; an empty text is then written as "".',
+    default: '',
+    when: onlyText,
+    more: true,
+  },
+  encoding: {
+    type: 'choice',
+    label: 'Encoding',
+    help: 'Character encoding of the file.',
+    choices: { utf8: 'UTF-8', utf16le: 'UTF-16LE', windows1252: 'Windows-1252' },
+    default: 'utf8',
+    when: onlyText,
+    more: true,
+  },
+  unmappable: {
+    type: 'choice',
+    label: 'Characters That Do Not Fit',
+    help: 'What happens to a character that Windows-1252 does not have.',
+    choices: { reject: 'Reject the row', replace: 'Write a question mark' },
+    default: 'reject',
+    when: { encoding: ['windows1252'] },
+    more: true,
+  },
+  byteOrderMark: {
+    type: 'boolean',
+    label: 'Byte Order Mark',
+    help: 'Begin the file with a byte order mark, which Excel wants for UTF-8.',
+    default: false,
+    when: onlyText,
+    more: true,
+  },
+  formulaGuard: {
+    type: 'boolean',
+    label: 'Formula Guard',
+    help: 'Put an apostrophe before cells that a spreadsheet would run as a formula. Plain numbers are never touched.',
+    default: false,
+    when: onlyText,
+    more: true,
+  },
+  splitSize: {
+    type: 'number',
+    label: 'Split Size',
+    help: 'Begin a new file after about this many megabytes of rows, before compression. One file unless told.',
+    minimum: 1,
+    more: true,
+  },
+  manifest: {
+    type: 'boolean',
+    label: 'Manifest',
+    help: 'Write a JSON file that lists the files with rows, bytes and checksums, after all of them.',
+    default: false,
+    more: true,
+  },
+  strict: {
+    type: 'boolean',
+    label: 'Strict',
+    help: 'Reject rows whose values would lose digits instead of counting them.',
+    default: false,
+    when: { fileFormat: ['jsonl', 'parquet'] },
+    more: true,
+  },
+  ...rowOptions,
+});

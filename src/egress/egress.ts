@@ -1,0 +1,123 @@
+import { lookup as resolve, type LookupAddress } from 'node:dns';
+import { connect as netConnect, type LookupFunction, type Socket } from 'node:net';
+import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { TemporaryError, UserError, isTold } from '../errors.ts';
+
+/** Where to, and for how long to try. */
+export interface ConnectRequest {
+  readonly host: string;
+  readonly port: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until the attempt is given up; 15,000 unless told. */
+  readonly timeout?: number;
+}
+
+/** The only way out of the process. Sources and destinations open every socket through this. */
+export interface Egress {
+  /** A connected TCP socket with TCP_NODELAY and keep-alive. Throws told errors `host-not-found`, `connection-refused`, `host-unreachable`, `connection-timed-out`. */
+  connect(request: ConnectRequest): Promise<Socket>;
+  /** The same, then TLS with the certificate verified. Throws also `certificate-refused`. */
+  connectTls(request: ConnectRequest, options?: ConnectionOptions): Promise<TLSSocket>;
+  /** For drivers that insist on opening the socket themselves: resolves a name under the same policy. */
+  readonly lookup: LookupFunction;
+}
+
+/** Decides whether an address may be reached; throws UserError if not. The service brings its rules, the command line allows all. */
+export type EgressPolicy = (host: string, addresses: readonly LookupAddress[]) => void;
+
+/** Everything is allowed: on the command line the person reaches what their own machine reaches. */
+export const openPolicy: EgressPolicy = () => {};
+
+const remedies = {
+  'host-not-found': 'Check the spelling of the host name, and that this machine can resolve it.',
+  'connection-refused': 'Check the port, and that the server is running and reachable from this machine.',
+  'host-unreachable': 'Check the network, VPN or firewall between this machine and the server.',
+  'connection-timed-out': 'Check the network, VPN or firewall between this machine and the server.',
+};
+
+const codes: Record<string, keyof typeof remedies> = {
+  ENOTFOUND: 'host-not-found',
+  EAI_AGAIN: 'host-unreachable',
+  ECONNREFUSED: 'connection-refused',
+  EHOSTUNREACH: 'host-unreachable',
+  ENETUNREACH: 'host-unreachable',
+  ECONNRESET: 'host-unreachable',
+  EPIPE: 'host-unreachable',
+  ETIMEDOUT: 'connection-timed-out',
+};
+
+/** Makes a told error of a socket's error; a certificate's refusal is the person's to mend, the rest may pass. */
+export function explainSocketError(error: unknown, host: string, port: number): Error {
+  if (isTold(error)) return error;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const where = `${host}:${port}`;
+  if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS/.test(code)) {
+    return new UserError('certificate-refused', `The certificate of ${where} could not be verified: ${message}.`, {
+      remedy: 'Give the CA certificate that signed it, or use the host name that the certificate is made out for.',
+      cause: error,
+    });
+  }
+  const told = codes[code] ?? 'host-unreachable';
+  const sentence = `No connection to ${where}: ${told.replaceAll('-', ' ')} (${code || message}).`;
+  const ErrorClass = told === 'host-not-found' ? UserError : TemporaryError;
+  return new ErrorClass(told, sentence, { remedy: remedies[told], cause: error });
+}
+
+function policedLookup(policy: EgressPolicy): LookupFunction {
+  return (host, options, callback) => {
+    resolve(host, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '', 4);
+      try {
+        policy(host, addresses);
+      } catch (refusal) {
+        return callback(refusal as NodeJS.ErrnoException, '', 4);
+      }
+      if (options.all) return callback(null, addresses);
+      const [first] = addresses;
+      callback(null, first?.address ?? '', first?.family);
+    });
+  };
+}
+
+/** Waits until a socket is ready; on failure, time-out or abort the socket is destroyed and a told error thrown. */
+async function ready<S extends Socket>(socket: S, event: 'connect' | 'secureConnect', request: ConnectRequest): Promise<S> {
+  const { host, port, signal, timeout = 15_000 } = request;
+  const limit = AbortSignal.timeout(timeout);
+  const end = signal ? AbortSignal.any([signal, limit]) : limit;
+  try {
+    await new Promise<void>((done, fail) => {
+      if (end.aborted) return fail(end.reason as Error);
+      socket.once(event, () => done()).once('error', fail);
+      end.addEventListener('abort', () => fail(end.reason as Error), { once: true });
+    });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    socket.on('error', () => {});
+    signal?.throwIfAborted();
+    if (limit.aborted) {
+      const sentence = `No connection to ${host}:${port} within ${timeout / 1000} seconds.`;
+      throw new TemporaryError('connection-timed-out', sentence, { remedy: remedies['connection-timed-out'], cause: error });
+    }
+    throw explainSocketError(error, host, port);
+  }
+}
+
+/** Opens sockets under a policy. A name is resolved once, and the address that was checked is the one that is used. */
+export function createEgress(policy: EgressPolicy = openPolicy): Egress {
+  const lookup = policedLookup(policy);
+  const connect = async (request: ConnectRequest) => {
+    const { host, port } = request;
+    const socket = netConnect({ host, port, lookup, noDelay: true, keepAlive: true, autoSelectFamily: true });
+    return ready(socket, 'connect', request);
+  };
+  return {
+    lookup,
+    connect,
+    async connectTls(request, options = {}) {
+      const socket = await connect(request);
+      const servername = options.servername ?? request.host;
+      return ready(tlsConnect({ ...options, socket, servername }), 'secureConnect', request);
+    },
+  };
+}
