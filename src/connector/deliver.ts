@@ -1,8 +1,14 @@
+import { crc32 } from 'node:zlib';
+import type { RejectedRow } from '../dataset/batch.ts';
+import { batches } from '../dataset/batches.ts';
+import type { CsvBytes } from '../dataset/dataset.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Log } from '../log.ts';
-import type { RejectedRow } from '../dataset/batch.ts';
 import type { OpenDataset } from '../source/source.ts';
-import type { Connector, FileFacts, Run, WritebackIdentity } from './contract.ts';
+import type { BatchConnector, Connector, FileConnector, FileFacts, Job, OutgoingFile, Run } from './contract.ts';
+import type { WritebackIdentity } from './contract.ts';
+import { type FileEvents, type FilePlan, manifestFile, outgoingFiles, planFiles } from './outgoing-files.ts';
+import { type Tally, createTally } from './tally.ts';
 
 /** What moves, and whereto. Values are checked against the connector's fields already (`field/check.ts`). */
 export interface Delivery {
@@ -15,14 +21,19 @@ export interface Delivery {
   readonly signal: AbortSignal;
   readonly egress: Egress;
   readonly log: Log;
-  /** Called often with totals so far. */
-  progress?(rows: number, bytes: number): void;
+  /** From 1: this delivery is one part of a run that was split by a key. Its manifest is `deliverManifest`'s. */
+  readonly part?: number | undefined;
+  /** Called often: bytes of the source that were pulled so far. */
+  progress?(bytes: number): void;
 }
+
+/** A file as it lies in the destination now. */
+export type DeliveredFile = FileFacts & { readonly path: string; readonly location: string };
 
 /** What was moved. */
 export interface Delivered {
   readonly location: readonly string[];
-  readonly files: readonly (FileFacts & { readonly location: string })[];
+  readonly files: readonly DeliveredFile[];
   readonly rowsRead: number;
   readonly rowsWritten: number;
   readonly rowsRejected: number;
@@ -37,7 +48,162 @@ export interface Delivered {
   readonly warnings: readonly string[];
 }
 
+/** What was pulled from the source: the checksum of the bytes as they came, and the rows once the end was reached. */
+interface Pulled {
+  readonly body: CsvBytes;
+  crc32(): string;
+}
+
+function pull(delivery: Delivery): Pulled {
+  let sum = 0;
+  let bytes = 0;
+  async function* body() {
+    for await (const chunk of delivery.opened.body) {
+      delivery.signal.throwIfAborted();
+      sum = crc32(chunk, sum);
+      bytes += chunk.length;
+      delivery.progress?.(bytes);
+      yield chunk;
+    }
+    delivery.signal.throwIfAborted();
+  }
+  return { body: body(), crc32: () => sum.toString(16).padStart(8, '0') };
+}
+
+function jobOf(delivery: Delivery, tally: Tally): Job<never, never> {
+  const { credentials, details, opened, run, writeback, signal, egress, log } = delivery;
+  const job = { credentials, details, dataset: opened.dataset, run, writeback, signal, egress, log, warn: tally.warn };
+  return job as Job<never, never>;
+}
+
+function outcome(tally: Tally, rowsRead: number, rest: Partial<Delivered>): Delivered {
+  return {
+    location: [],
+    files: [],
+    rowsRead,
+    rowsWritten: 0,
+    rowsRejected: tally.rejectedCount,
+    bytes: 0,
+    crc32: '00000000',
+    rejected: tally.rejected,
+    truncated: tally.truncated,
+    warnings: tally.warnings,
+    ...rest,
+  };
+}
+
+async function deliverBatches(delivery: Delivery, connector: BatchConnector, tally: Tally): Promise<Delivered> {
+  const pulled = pull(delivery);
+  const { columns } = delivery.opened.dataset;
+  let rowsRead = 0;
+  async function* counted() {
+    for await (const batch of batches(pulled.body, columns, { onEnd: delivery.opened.verify })) {
+      rowsRead += batch.rows;
+      yield batch;
+    }
+  }
+  const { location, rowsWritten, bytes } = await connector.write({
+    ...jobOf(delivery, tally),
+    batches: counted(),
+    reject: tally.reject,
+    truncated: tally.addTruncated,
+    rowsRead: () => rowsRead,
+  });
+  return outcome(tally, rowsRead, { location: [location], rowsWritten, bytes, crc32: pulled.crc32() });
+}
+
+/** Remembers each file that was handed out; when `write` returns, all of them are published. */
+async function* remember(files: AsyncIterable<OutgoingFile>, handedOut: OutgoingFile[]) {
+  for await (const file of files) {
+    handedOut.push(file);
+    yield file;
+  }
+}
+
+async function writeFiles(
+  delivery: Delivery,
+  connector: FileConnector,
+  tally: Tally,
+  files: AsyncIterable<OutgoingFile>,
+): Promise<DeliveredFile[]> {
+  const handedOut: OutgoingFile[] = [];
+  const job = { ...jobOf(delivery, tally), files: remember(files, handedOut) };
+  const published = await connector.write(job);
+  return handedOut.map((file, index) => ({
+    path: file.path,
+    location: published[index]?.location ?? file.path,
+    ...file.facts(),
+  }));
+}
+
+async function* withManifest(delivery: Delivery, plan: FilePlan, files: AsyncIterable<OutgoingFile>) {
+  const done: OutgoingFile[] = [];
+  for await (const file of files) {
+    done.push(file);
+    yield file;
+  }
+  if (plan.manifest && delivery.part === undefined) {
+    yield manifestFile(delivery, plan, done.map((file) => ({ path: file.path, ...file.facts() })));
+  }
+}
+
+async function alreadyThere(delivery: Delivery, connector: FileConnector, plan: FilePlan, tally: Tally) {
+  const split = plan.splitBytes !== undefined || delivery.part !== undefined;
+  const current = await connector.isCurrent?.(jobOf(delivery, tally), plan.path(split ? (delivery.part ?? 1) : undefined));
+  if (!current) return false;
+  tally.warn('The DataSet has not changed since the file was written; nothing was sent.');
+  await delivery.opened.body[Symbol.asyncIterator]().return?.();
+  return true;
+}
+
+async function deliverFiles(delivery: Delivery, connector: FileConnector, tally: Tally): Promise<Delivered> {
+  const plan = planFiles(delivery, connector, delivery.part !== undefined);
+  if (await alreadyThere(delivery, connector, plan, tally)) return outcome(tally, 0, {});
+  const pulled = pull(delivery);
+  let rowsRead = 0;
+  const events: FileEvents = {
+    tally,
+    passed: () => {},
+    onEnd: async (rows) => {
+      rowsRead = rows;
+      await delivery.opened.verify(rows);
+    },
+  };
+  const opened = { ...delivery.opened, body: pulled.body };
+  const files = outgoingFiles({ ...delivery, opened }, plan, events);
+  const written = await writeFiles(delivery, connector, tally, withManifest(delivery, plan, files));
+  return outcome(tally, rowsRead, {
+    location: written.map((file) => file.location),
+    files: written,
+    rowsWritten: rowsRead - tally.rejectedCount,
+    bytes: written.reduce((sum, file) => sum + file.bytes, 0),
+    crc32: written.length === 1 && written[0] ? written[0].crc32 : pulled.crc32(),
+  });
+}
+
 /** Pulls an open DataSet through one connector. Throws told errors; when it throws, nothing half-written is visible. */
 export async function deliver(delivery: Delivery): Promise<Delivered> {
-  throw new Error(`deliver is being built (${delivery.connector.id})`);
+  const { connector } = delivery;
+  const tally = createTally(Number(delivery.details['rejectedRowsLimit'] ?? 0));
+  try {
+    return connector.accepts === 'file'
+      ? await deliverFiles(delivery, connector, tally)
+      : await deliverBatches(delivery, connector, tally);
+  } catch (error) {
+    // A driver that was interrupted may tell anything; the reason of the abort is the truth.
+    delivery.signal.throwIfAborted();
+    throw error;
+  }
+}
+
+/** Publishes the manifest of a run whose parts were delivered one by one, after all of them. */
+export async function deliverManifest(delivery: Delivery, files: readonly DeliveredFile[]): Promise<DeliveredFile[]> {
+  const { connector } = delivery;
+  if (connector.accepts !== 'file') return [];
+  const plan = planFiles(delivery, connector, true);
+  if (!plan.manifest) return [];
+  async function* only() {
+    yield manifestFile(delivery, plan, files);
+  }
+  return writeFiles(delivery, connector, createTally(0), only());
 }
