@@ -1,0 +1,21 @@
+import { crc32 } from 'node:zlib';
+import type { Delivered } from '../connector/deliver.ts';
+
+const listedRows = 1_000;
+
+/** What several parts of one run moved together. The checksum is that of the parts' checksums, in the order of the parts. */
+export function mergeDelivered(parts: readonly Delivered[]): Delivered {
+  const sum = (pick: (part: Delivered) => number) => parts.reduce((total, part) => total + pick(part), 0);
+  return {
+    location: parts.flatMap((part) => part.location),
+    files: parts.flatMap((part) => part.files),
+    rowsRead: sum((part) => part.rowsRead),
+    rowsWritten: sum((part) => part.rowsWritten),
+    rowsRejected: sum((part) => part.rowsRejected),
+    bytes: sum((part) => part.bytes),
+    crc32: crc32(parts.map((part) => part.crc32).join('\n')).toString(16).padStart(8, '0'),
+    rejected: parts.flatMap((part) => part.rejected).slice(0, listedRows),
+    truncated: sum((part) => part.truncated),
+    warnings: [...new Set(parts.flatMap((part) => part.warnings))],
+  };
+}

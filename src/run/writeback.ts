@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import type { Connector, WritebackIdentity } from '../connector/contract.ts';
+import type { Registry } from '../connector/registry.ts';
+import type { ColumnType } from '../dataset/dataset.ts';
+import { UserError } from '../errors.ts';
+import { checkValues } from '../field/check.ts';
+import type { Fields, Values } from '../field/field.ts';
+import { type SourceSpec, datasetIdOf } from '../source/create-source.ts';
+import { domoSourceFields, localSourceFields } from '../source/source-fields.ts';
+
+/** A writeback whose every value was checked against the fields. */
+export interface Writeback extends WritebackIdentity {
+  readonly source: SourceSpec;
+  readonly connector: string;
+  readonly credentials: Readonly<Record<string, unknown>>;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+type Entries = Record<string, unknown>;
+
+/** The keys of the YAML, the API's body and `apply`; the schedule is the service's and only passed over here. */
+const knownKeys = ['id', 'name', 'description', 'source', 'connector', 'credentials', 'details', 'schedule', 'timeZone'];
+const columnTypes: readonly ColumnType[] = ['STRING', 'LONG', 'DOUBLE', 'DECIMAL', 'DATE', 'DATETIME', 'TIME', 'BOOLEAN'];
+
+function entries(value: unknown, key: string): Entries {
+  if (value === undefined || value === null) return {};
+  if (typeof value === 'object' && !Array.isArray(value)) return { ...value } as Entries;
+  throw new UserError('writeback-invalid', `"${key}" must be a group of fields.`, { field: key });
+}
+
+function text(value: unknown, key: string): string {
+  if (typeof value === 'string' && value.trim() !== '') return value;
+  throw new UserError('writeback-invalid', `"${key}" is missing, or is not a text.`, { field: key });
+}
+
+/** Runs a check of one pane; the field of its error becomes the path in the writeback, such as `details.path`. */
+function inPane<T>(pane: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const field = error.field === undefined ? pane : `${pane}.${error.field}`;
+    throw new UserError(error.code, error.message, { ...error, field, cause: error });
+  }
+}
+
+function checkColumns(value: unknown): Record<string, ColumnType> | undefined {
+  if (value === undefined) return undefined;
+  const columns = entries(value, 'columns');
+  for (const [name, type] of Object.entries(columns)) {
+    if (columnTypes.includes(type as ColumnType)) continue;
+    const message = `Column "${name}" cannot have the type ${JSON.stringify(type)}.`;
+    throw new UserError('writeback-column-type', message, { field: 'columns', remedy: `Use one of ${columnTypes.join(', ')}.` });
+  }
+  return columns as Record<string, ColumnType>;
+}
+
+/** Takes the values that belong to the source out of the panes of a connector (Domo Client ID, DataSet ID, …). */
+function takeShared(source: Entries, pane: Entries, paneFields: Fields): void {
+  for (const [id, { label, sharedWith }] of Object.entries(paneFields)) {
+    if (sharedWith === undefined || pane[id] === undefined) continue;
+    const given = source[sharedWith];
+    if (given !== undefined && given !== pane[id]) {
+      const message = `"${label}" differs from the source's ${sharedWith}.`;
+      throw new UserError('writeback-source-twice', message, { field: id, remedy: 'Type it once, under "source".' });
+    }
+    source[sharedWith] = pane[id];
+    delete pane[id];
+  }
+}
+
+function checkSource(given: Entries): SourceSpec {
+  const { kind = 'domo', columns, ...values } = given;
+  if (kind === 'domo') {
+    const checked = checkValues(domoSourceFields, values, 'credentials') as Values<typeof domoSourceFields>;
+    return { kind, values: checked };
+  }
+  if (kind !== 'local') {
+    throw new UserError('writeback-source-kind', `There is no source of the kind ${JSON.stringify(kind)}.`, {
+      field: 'kind',
+      remedy: 'Use domo or local.',
+    });
+  }
+  const checked = checkValues(localSourceFields, values, 'details') as Values<typeof localSourceFields>;
+  return { kind, values: checked, columns: checkColumns(columns) };
+}
+
+function checkTimeZone(value: unknown): string {
+  if (value === undefined) return 'UTC';
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text(value, 'timeZone') }).resolvedOptions().timeZone;
+  } catch (cause) {
+    const message = `There is no time zone ${JSON.stringify(value)}.`;
+    throw new UserError('writeback-time-zone', message, { field: 'timeZone', remedy: 'Use an IANA name such as Europe/Berlin.', cause });
+  }
+}
+
+function refuseUnknownKeys(value: Entries): void {
+  const unknown = Object.keys(value).find((key) => !knownKeys.includes(key));
+  if (unknown === undefined) return;
+  throw new UserError('writeback-unknown-key', `A writeback has no "${unknown}".`, {
+    field: unknown,
+    remedy: `It may have: ${knownKeys.join(', ')}.`,
+  });
+}
+
+/** The same writeback has the same id wherever its file lies: its name, connector and DataSet make it, or `id` does. */
+function identify(given: unknown, name: string, connector: Connector, source: SourceSpec): string {
+  if (given !== undefined) return text(given, 'id');
+  const whole = JSON.stringify([name, connector.id, source.kind, datasetIdOf(source)]);
+  return createHash('sha256').update(whole).digest('hex').slice(0, 16);
+}
+
+/**
+ * Checks a writeback as it stands in a file against the fields of its source and connector.
+ * Throws UserError whose `field` is the path of the wrong place, such as `details.filename`.
+ */
+export function checkWriteback(value: unknown, registry: Registry): Writeback {
+  const given = entries(value, 'writeback');
+  refuseUnknownKeys(given);
+  const name = text(given['name'], 'name');
+  const connector = registry.get(text(given['connector'], 'connector'));
+  const [source, credentials, details] = [
+    entries(given['source'], 'source'),
+    entries(given['credentials'], 'credentials'),
+    entries(given['details'], 'details'),
+  ];
+  inPane('credentials', () => takeShared(source, credentials, connector.credentials));
+  inPane('details', () => takeShared(source, details, connector.details));
+  const spec = inPane('source', () => checkSource(source));
+  const checked = {
+    credentials: inPane('credentials', () => checkValues(connector.credentials, credentials, 'credentials')),
+    details: inPane('details', () => checkValues(connector.details, details, 'details')),
+  };
+  inPane('details', () => connector.check?.(checked.credentials as never, checked.details as never));
+  const id = identify(given['id'], name, connector, spec);
+  return { id, name, timeZone: checkTimeZone(given['timeZone']), source: spec, connector: connector.id, ...checked };
+}
