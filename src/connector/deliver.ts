@@ -23,8 +23,8 @@ export interface Delivery {
   readonly log: Log;
   /** From 1: this delivery is one part of a run that was split by a key. Its manifest is `deliverManifest`'s. */
   readonly part?: number | undefined;
-  /** Called often: bytes of the source that were pulled so far. */
-  progress?(bytes: number): void;
+  /** Called often: rows and bytes of the source that have passed so far. */
+  progress?(rows: number, bytes: number): void;
 }
 
 /** A file as it lies in the destination now. */
@@ -52,6 +52,8 @@ export interface Delivered {
 interface Pulled {
   readonly body: CsvBytes;
   crc32(): string;
+  /** Tells the progress: these rows, and the bytes that were pulled. */
+  seen(rows: number): void;
 }
 
 function pull(delivery: Delivery): Pulled {
@@ -62,12 +64,15 @@ function pull(delivery: Delivery): Pulled {
       delivery.signal.throwIfAborted();
       sum = crc32(chunk, sum);
       bytes += chunk.length;
-      delivery.progress?.(bytes);
       yield chunk;
     }
     delivery.signal.throwIfAborted();
   }
-  return { body: body(), crc32: () => sum.toString(16).padStart(8, '0') };
+  return {
+    body: body(),
+    crc32: () => sum.toString(16).padStart(8, '0'),
+    seen: (rows) => delivery.progress?.(rows, bytes),
+  };
 }
 
 function jobOf(delivery: Delivery, tally: Tally): Job<never, never> {
@@ -99,6 +104,7 @@ async function deliverBatches(delivery: Delivery, connector: BatchConnector, tal
   async function* counted() {
     for await (const batch of batches(pulled.body, columns, { onEnd: delivery.opened.verify })) {
       rowsRead += batch.rows;
+      pulled.seen(rowsRead);
       yield batch;
     }
   }
@@ -163,7 +169,7 @@ async function deliverFiles(delivery: Delivery, connector: FileConnector, tally:
   let rowsRead = 0;
   const events: FileEvents = {
     tally,
-    passed: () => {},
+    seen: pulled.seen,
     onEnd: async (rows) => {
       rowsRead = rows;
       await delivery.opened.verify(rows);

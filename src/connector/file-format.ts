@@ -31,26 +31,45 @@ export interface EncodeWork {
   readonly signal: AbortSignal;
   /** Called with the data rows of this file, before its last byte is given out; may refuse the file by throwing. */
   onEnd(rows: number): Promise<void>;
+  /** Called often with the data rows of this file that have passed so far. */
+  seen(rows: number): void;
 }
 
 type Encoder = (work: EncodeWork) => AsyncIterable<Uint8Array>;
 
 const blockBytes = 1024 * 1024;
 
+/** The canonical bytes themselves, counted and checked. */
+async function* counted({ body, columns, onEnd, seen }: EncodeWork): CsvBytes {
+  const records = countRecords(body, columns, onEnd);
+  for await (const chunk of records) {
+    seen(records.rows);
+    yield chunk;
+  }
+}
+
+/** Tells the rows of each block or batch as it passes. */
+async function* told<B extends { firstRow: number; rows: number }>(blocks: AsyncIterable<B>, seen: (rows: number) => void) {
+  for await (const block of blocks) {
+    seen(block.firstRow + block.rows - 1);
+    yield block;
+  }
+}
+
 function csvEncoder(dialect: CsvDialect): Encoder {
-  if (isCanonical(dialect)) return ({ body, columns, onEnd }) => countRecords(body, columns, onEnd);
+  if (isCanonical(dialect)) return counted;
   return (work) => {
     const blocks = recordBlocks(work.body, work.columns, { blockBytes, onEnd: work.onEnd });
-    return writeCsv(blocks, work.columns, dialect, (row, reason, column) =>
+    return writeCsv(told(blocks, work.seen), work.columns, dialect, (row, reason, column) =>
       work.tally.reject(work.rowsBefore + row, reason, column),
     );
   };
 }
 
 function jsonLinesEncoder(strict: boolean): Encoder {
-  return async function* ({ body, columns, tally, rowsBefore, onEnd }) {
+  return async function* ({ body, columns, tally, rowsBefore, onEnd, seen }) {
     const options = { nulls: 'null', fieldNames: 'keep', strict } as const;
-    for await (const batch of batches(body, columns, { batchBytes: blockBytes, onEnd })) {
+    for await (const batch of told(batches(body, columns, { batchBytes: blockBytes, onEnd }), seen)) {
       const { bytes, rejected, truncated } = batch.jsonl(options);
       for (const { row, reason, column } of rejected) tally.reject(rowsBefore + row, reason, column);
       tally.addTruncated(truncated);
@@ -61,8 +80,8 @@ function jsonLinesEncoder(strict: boolean): Encoder {
 
 function parquetEncoder(options: FileOptions): Encoder {
   const compression = options.compression === 'zstd' ? 'zstd' : 'snappy';
-  return ({ body, columns, signal, onEnd }) =>
-    writeParquet(countRecords(body, columns, onEnd), columns, { compression, strict: options.strict }, signal);
+  return (work) =>
+    writeParquet(counted(work), work.columns, { compression, strict: options.strict }, work.signal);
 }
 
 const contentTypes = {

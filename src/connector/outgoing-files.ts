@@ -42,14 +42,13 @@ export function planFiles(delivery: Delivery, connector: FileConnector, severalP
 }
 
 /** A file whose bytes are counted and summed as they pass. */
-function measured(file: Omit<OutgoingFile, 'facts'>, rows: () => number, passed: (bytes: number) => void): OutgoingFile {
+function measured(file: Omit<OutgoingFile, 'facts'>, rows: () => number): OutgoingFile {
   let sum = 0;
   let bytes = 0;
   async function* body() {
     for await (const chunk of file.body) {
       sum = crc32(chunk, sum);
       bytes += chunk.length;
-      passed(chunk.length);
       yield chunk;
     }
   }
@@ -60,7 +59,8 @@ function measured(file: Omit<OutgoingFile, 'facts'>, rows: () => number, passed:
 /** What a stream of files reports while it is pulled. */
 export interface FileEvents {
   readonly tally: Tally;
-  passed(bytes: number): void;
+  /** Rows of the whole delivery that have passed so far. */
+  seen(rows: number): void;
   onEnd(rows: number): Promise<void>;
 }
 
@@ -74,13 +74,14 @@ function fileOf(delivery: Delivery, plan: FilePlan, events: FileEvents, piece: P
     entryName: entryName(path),
     tally: events.tally,
     signal: delivery.signal,
+    seen: (count) => events.seen(piece.rowsBefore + count),
     onEnd: async (count) => {
       rows = count;
       await piece.onEnd(count);
     },
   });
   const written = () => rows - (events.tally.rejectedCount - rejectedBefore);
-  return measured({ path, contentType: plan.format.contentType, body }, written, events.passed);
+  return measured({ path, contentType: plan.format.contentType, body }, written);
 }
 
 interface Piece {
@@ -128,7 +129,7 @@ export function manifestFile(delivery: Delivery, plan: FilePlan, files: readonly
     yield bytes;
   }
   const file = { path: plan.manifestPath, contentType: 'application/json', body: body() };
-  return measured(file, () => 0, () => {});
+  return measured(file, () => 0);
 }
 
 /** A published file as the manifest tells it. */

@@ -23,7 +23,7 @@ export interface RowsToMove {
   readonly signal: AbortSignal;
   /** Called once, before the first row. */
   started?(dataset: Dataset, run: Run): void;
-  progress?(sourceBytes: number): void;
+  progress?(rows: number, bytes: number): void;
 }
 
 /**
@@ -79,11 +79,12 @@ async function deliverParts(work: RowsToMove, connector: Connector, run: Run, re
   // The first part that fails ends the others: their work would be thrown away.
   const failed = new AbortController();
   const signal = AbortSignal.any([work.signal, failed.signal]);
-  const pulled = requests.map(() => 0);
+  const passed = requests.map(() => ({ rows: 0, bytes: 0 }));
   const one = async (request: OpenRequest, index: number) => {
-    const progress = (bytes: number) => {
-      pulled[index] = bytes;
-      work.progress?.(pulled.reduce((sum, part) => sum + part, 0));
+    const progress = (rows: number, bytes: number) => {
+      passed[index] = { rows, bytes };
+      const sum = (key: 'rows' | 'bytes') => passed.reduce((total, part) => total + part[key], 0);
+      work.progress?.(sum('rows'), sum('bytes'));
     };
     const part = requests.length > 1 ? index + 1 : undefined;
     const opened = await source.open({ ...request, signal });

@@ -1,0 +1,45 @@
+import type { Log } from '../log.ts';
+import type { Registry } from '../connector/registry.ts';
+import type { Egress } from '../egress/egress.ts';
+
+/** What every command may use. Nothing here ends the process: a command answers with its exit code. */
+export interface CliContext {
+  readonly registry: Registry;
+  readonly egress: Egress;
+  readonly log: Log;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** One line of the answer, to standard output. */
+  out(line: string): void;
+  /** Bare text to standard error: progress, notes, errors. */
+  err(text: string): void;
+  /** Standard error is a terminal that a person looks at. */
+  readonly lively: boolean;
+}
+
+/** The options of a command, for `node:util` parseArgs and for `--help`. */
+export type CommandOptions = Readonly<
+  Record<string, { readonly type: 'boolean' | 'string'; readonly help: string; readonly value?: string }>
+>;
+
+/** What was typed. */
+export interface Arguments {
+  readonly positionals: readonly string[];
+  flag(name: string): boolean;
+  text(name: string): string | undefined;
+}
+
+/** One word after `writeback`. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** The words that follow, for `--help`: `FILE`, `[ID]`. */
+  readonly usage: string;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly options: CommandOptions;
+  run(typed: Arguments, context: CliContext): Promise<number>;
+}
+
+/** Exit codes, documented in docs/command-line.md. */
+export const exitCodes = { done: 0, unexpected: 1, badInput: 2, temporary: 3, rejectedRows: 4, canceled: 130 } as const;

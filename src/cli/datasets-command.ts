@@ -1,0 +1,43 @@
+import { createSource, datasetIdOf } from '../source/create-source.ts';
+import type { Dataset } from '../dataset/dataset.ts';
+import { count } from './amounts.ts';
+import { type CliContext, type Command, exitCodes } from './command.ts';
+import { table } from './table.ts';
+import { loadWriteback } from './yaml-file.ts';
+
+function describe({ id, name, owner, rows, updatedAt, columns }: Dataset, { out }: CliContext): void {
+  out(`${name}  (${id})`);
+  out(`owner ${owner?.name ?? 'unknown'}, ${rows === undefined ? 'unknown number of' : count(rows)} rows, updated ${updatedAt ?? 'unknown'}`);
+  out('');
+  for (const line of table(['column', 'type'], columns.map((column) => [column.name, column.type]))) out(line);
+}
+
+/** `writeback datasets FILE [ID]`. */
+export const datasetsCommand: Command = {
+  name: 'datasets',
+  summary: 'List the DataSets that the source of a writeback can read, or describe one.',
+  usage: 'FILE.yaml [ID]',
+  minimum: 1,
+  maximum: 2,
+  options: { describe: { type: 'boolean', help: 'Describe the writeback’s own DataSet.' } },
+  async run(typed, context) {
+    const [path = '', id] = typed.positionals;
+    const { writeback, secrets } = await loadWriteback(path, context.registry);
+    for (const secret of secrets) context.log.hide(secret);
+    const source = createSource(writeback.source, context);
+    const json = typed.flag('json');
+    if (id !== undefined || typed.flag('describe')) {
+      const dataset = await source.describe(id ?? datasetIdOf(writeback.source), context.signal);
+      if (json) context.out(JSON.stringify({ event: 'dataset', ...dataset }));
+      else describe(dataset, context);
+      return exitCodes.done;
+    }
+    const rows: string[][] = [];
+    for await (const dataset of source.list(context.signal)) {
+      if (json) context.out(JSON.stringify({ event: 'dataset', ...dataset }));
+      else rows.push([dataset.id, dataset.name, dataset.rows === undefined ? '' : count(dataset.rows), dataset.updatedAt ?? '']);
+    }
+    if (!json) for (const line of table(['id', 'name', 'rows', 'updated'], rows)) context.out(line);
+    return exitCodes.done;
+  },
+};

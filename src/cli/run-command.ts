@@ -1,0 +1,116 @@
+import { UserError, isTold } from '../errors.ts';
+import { moveRows } from '../run/move-rows.ts';
+import { type Receipt, failedReceipt } from '../run/receipt.ts';
+import { bytes, count, duration } from './amounts.ts';
+import { type Arguments, type CliContext, type Command, exitCodes } from './command.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { createProgress } from './progress.ts';
+import { loadWriteback } from './yaml-file.ts';
+
+function wholeNumber(typed: Arguments, name: string, fallback: number): number {
+  const text = typed.text(name);
+  if (text === undefined) return fallback;
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new UserError('command-option', `--${name} must be a whole number from 1, not "${text}".`);
+}
+
+function instant(typed: Arguments): Date {
+  const text = typed.text('at');
+  const at = text === undefined ? new Date() : new Date(text);
+  if (!Number.isNaN(at.getTime())) return at;
+  throw new UserError('command-option', `--at must be a date and time such as 2026-01-31T06:00:00Z, not "${text}".`);
+}
+
+/** The receipt as a person reads it. */
+function receiptLines(receipt: Receipt): string[] {
+  const passed = Date.parse(receipt.finishedAt) - Date.parse(receipt.startedAt);
+  const labelled: [string, string][] = [
+    ...receipt.location.map((location, index): [string, string] => [index === 0 ? 'Location' : '', location]),
+    ['Rows', `${count(receipt.rowsRead)} read, ${count(receipt.rowsWritten)} written, ${count(receipt.rowsRejected)} rejected`],
+    ['Bytes', `${count(receipt.bytes)} (${bytes(receipt.bytes)})`],
+    ['Checksum', receipt.checksum ? `${receipt.checksum.algorithm} ${receipt.checksum.value}` : 'none'],
+    ['Time', duration(passed)],
+    ['Run', receipt.run],
+  ];
+  if (receipt.truncated > 0) {
+    labelled.push(['Dates', `${count(receipt.truncated)} lost digits below a millisecond`]);
+  }
+  const rejected = receipt.rejected.slice(0, 10).map(({ row, column, reason }): [string, string] => {
+    return ['Rejected', `row ${row}${column === undefined ? '' : `, column "${column}"`}: ${reason}`];
+  });
+  const warnings = receipt.warnings.map((warning): [string, string] => ['Note', warning]);
+  return [...labelled, ...rejected, ...warnings].map(([label, value]) => `  ${label.padEnd(9)} ${value}`);
+}
+
+function show(receipt: Receipt, json: boolean, context: CliContext): void {
+  if (json) return context.out(JSON.stringify({ event: 'receipt', ...receipt }));
+  context.out(`${receipt.writeback}: ${receipt.status}`);
+  for (const line of receiptLines(receipt)) context.out(line);
+}
+
+interface RunState {
+  head: { run: string; writeback: string; startedAt: Date };
+}
+
+async function work(typed: Arguments, context: CliContext, state: RunState): Promise<Receipt> {
+  const json = typed.flag('json');
+  const { writeback, secrets } = await loadWriteback(typed.positionals[0] ?? '', context.registry);
+  state.head.writeback = writeback.name;
+  for (const secret of secrets) context.log.hide(secret);
+  const progress = createProgress(context, typed.flag('quiet') || json);
+  let toldAt = performance.now();
+  const tell = (rows: number, read: number) => {
+    progress.update(rows, read);
+    if (!json || performance.now() - toldAt < 1_000) return;
+    toldAt = performance.now();
+    context.out(JSON.stringify({ event: 'progress', rows, bytes: read }));
+  };
+  try {
+    const run = { id: typed.text('run-id'), number: wholeNumber(typed, 'run-number', 1), startedAt: state.head.startedAt };
+    return await moveRows({
+      ...context,
+      writeback,
+      run,
+      started(dataset, { id, number }) {
+        state.head.run = id;
+        progress.expect(dataset.rows);
+        const { name, columns, rows } = dataset;
+        if (json) context.out(JSON.stringify({ event: 'started', run: id, number, dataset: name, columns: columns.length, rows }));
+      },
+      progress: tell,
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+async function run(typed: Arguments, context: CliContext): Promise<number> {
+  const json = typed.flag('json');
+  const state: RunState = { head: { run: typed.text('run-id') ?? '', writeback: typed.positionals[0] ?? '', startedAt: instant(typed) } };
+  try {
+    const receipt = await work(typed, context, state);
+    if (json || !typed.flag('quiet')) show(receipt, json, context);
+    return exitCodes.done;
+  } catch (error) {
+    const canceled = context.signal.aborted;
+    if (json) show(failedReceipt(state.head, error, canceled), true, context);
+    else throw error;
+    if (!isTold(error) && !canceled) context.log.warn('unexpected error', { stack: (error as Error).stack });
+    return exitCodeOf(error, canceled);
+  }
+}
+
+/** `writeback run FILE`. */
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'Move the rows of a writeback, and print the receipt.',
+  usage: 'FILE.yaml',
+  minimum: 1,
+  maximum: 1,
+  options: {
+    'run-id': { type: 'string', value: 'ID', help: 'Name the run. Without it, the same file and the same state of the DataSet are the same run.' },
+    'run-number': { type: 'string', value: 'N', help: 'For {run.number} in names; 1 unless told.' },
+    at: { type: 'string', value: 'TIME', help: 'The run’s time, for dates in names: now unless told. A replay of yesterday’s run takes yesterday’s.' },
+  },
+  run,
+};

@@ -1,0 +1,31 @@
+import type { TestStep } from '../connector/contract.ts';
+import { type Command, exitCodes } from './command.ts';
+import { loadWriteback } from './yaml-file.ts';
+
+function lines({ name, ok, time, message, remedy }: TestStep): string[] {
+  const first = `  ${ok ? '✓' : '✗'} ${name.padEnd(14)} ${`${Math.round(time)} ms`.padStart(8)}  ${message}`;
+  return remedy === undefined ? [first] : [first, `    ${remedy}`];
+}
+
+/** `writeback test FILE`. */
+export const testCommand: Command = {
+  name: 'test',
+  summary: 'Test the connection of a writeback, step by step. Leaves nothing behind.',
+  usage: 'FILE.yaml',
+  minimum: 1,
+  maximum: 1,
+  options: {},
+  async run(typed, context) {
+    const { writeback, secrets } = await loadWriteback(typed.positionals[0] ?? '', context.registry);
+    for (const secret of secrets) context.log.hide(secret);
+    const connector = context.registry.get(writeback.connector);
+    const { credentials, details } = writeback;
+    let ok = true;
+    for await (const step of connector.testConnection({ ...context, credentials, details } as never)) {
+      ok &&= step.ok;
+      if (typed.flag('json')) context.out(JSON.stringify({ event: 'step', ...step }));
+      else if (!typed.flag('quiet')) for (const line of lines(step)) context.out(line);
+    }
+    return ok ? exitCodes.done : exitCodes.badInput;
+  },
+};

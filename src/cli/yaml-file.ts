@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { type Document, LineCounter, isMap, isNode, parseDocument } from 'yaml';
+import { readVariable } from '../config.ts';
+import type { Registry } from '../connector/registry.ts';
+import { UserError } from '../errors.ts';
+import type { Fields } from '../field/field.ts';
+import { domoSourceFields, localSourceFields } from '../source/source-fields.ts';
+import { type Writeback, checkWriteback } from '../run/writeback.ts';
+
+/** A writeback read from a file, and the values that must never be shown. */
+export interface LoadedWriteback {
+  readonly writeback: Writeback;
+  readonly secrets: readonly string[];
+}
+
+interface YamlFile {
+  readonly path: string;
+  readonly document: Document;
+  readonly lines: LineCounter;
+}
+
+/** The place in the file of a path such as `details.filename`, or of the nearest thing above it that exists. */
+function lineOf({ document, lines }: YamlFile, path: readonly string[]): number {
+  if (path.length === 0) return 1;
+  const parent = document.getIn(path.slice(0, -1), true) ?? document.contents;
+  const last = path.at(-1);
+  const pair = isMap(parent) ? parent.items.find((item) => String(item.key) === last) : undefined;
+  const start = isNode(pair?.key) ? pair.key.range?.[0] : undefined;
+  return start === undefined ? lineOf(file(document, lines), path.slice(0, -1)) : lines.linePos(start).line;
+}
+
+function file(document: Document, lines: LineCounter): YamlFile {
+  return { path: '', document, lines };
+}
+
+/** Tells an error with the file and line of its field in front. */
+function placed(yaml: YamlFile, error: UserError): UserError {
+  const line = lineOf(yaml, error.field?.split('.') ?? []);
+  const field = error.field === undefined ? '' : ` ${error.field}:`;
+  return new UserError(error.code, `${yaml.path}:${line}:${field} ${error.message}`, { ...error, cause: error });
+}
+
+async function parse(path: string): Promise<YamlFile> {
+  const lines = new LineCounter();
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new UserError('writeback-file-unreadable', `The file ${path} cannot be read: ${(cause as Error).message}.`, { cause });
+  });
+  const document = parseDocument(text, { lineCounter: lines });
+  const [error] = document.errors;
+  if (error) {
+    const [where] = error.linePos ?? [{ line: 1 }];
+    const [sentence] = error.message.split('\n');
+    throw new UserError('writeback-yaml', `${path}:${where.line}: this is not YAML: ${sentence}`, { cause: error });
+  }
+  return { path, document, lines };
+}
+
+/** Follows `${NAME}` and `{ file: path }`; files lie relative to the YAML file. */
+class Resolver {
+  readonly secrets: string[] = [];
+  readonly #folder: string;
+
+  constructor(path: string) {
+    this.#folder = dirname(resolve(path));
+  }
+
+  async value(value: unknown, path: string): Promise<unknown> {
+    if (typeof value === 'string') return this.#text(value, path);
+    if (Array.isArray(value)) return Promise.all(value.map((entry) => this.value(entry, path)));
+    if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+    const entries = Object.entries(value);
+    const [only] = entries;
+    if (only?.[0] === 'file' && entries.length === 1) return this.#file(String(only[1]), path);
+    return this.group(value as Record<string, unknown>, path);
+  }
+
+  async group(group: Record<string, unknown>, path: string): Promise<Record<string, unknown>> {
+    const resolved: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(group)) {
+      resolved[key] = await this.value(value, path === '' ? key : `${path}.${key}`);
+    }
+    return resolved;
+  }
+
+  #text(text: string, field: string): string {
+    return text.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
+      const value = readVariable(name);
+      if (value !== undefined) {
+        this.secrets.push(value);
+        return value;
+      }
+      throw new UserError('writeback-variable-missing', `The environment variable ${name} is not set.`, {
+        field,
+        remedy: `Set it before the command: export ${name}=…`,
+      });
+    });
+  }
+
+  async #file(name: string, field: string): Promise<string> {
+    try {
+      const text = (await readFile(resolve(this.#folder, name), 'utf8')).replace(/\r?\n$/, '');
+      this.secrets.push(text);
+      return text;
+    } catch (cause) {
+      const message = `The file ${name} cannot be read: ${(cause as Error).message}.`;
+      throw new UserError('writeback-file-unreadable', message, { field, cause });
+    }
+  }
+}
+
+/** A secret typed into the file would end in version control: it has to come from the environment or another file. */
+function refuseTypedSecrets(raw: Record<string, unknown>, registry: Registry): void {
+  const connector = registry.list().find(({ id }) => id === raw['connector']);
+  const panes: [string, Fields][] = [['source', { ...localSourceFields, ...domoSourceFields }]];
+  if (connector) panes.push(['credentials', connector.credentials], ['details', connector.details]);
+  for (const [pane, fields] of panes) {
+    for (const [id, value] of Object.entries((raw[pane] as Record<string, unknown> | null) ?? {})) {
+      if (fields[id]?.type !== 'secret' || typeof value !== 'string' || value.includes('${')) continue;
+      throw new UserError('writeback-secret-typed', `"${fields[id].label}" stands in the file in plain text.`, {
+        field: `${pane}.${id}`,
+        remedy: 'Write ${NAME} to take it from the environment, or { file: path } to take it from a file.',
+      });
+    }
+  }
+}
+
+/**
+ * Reads and checks a writeback. Throws UserError whose sentence begins with `file:line:`.
+ * Everything that came from the environment or from a file counts as secret.
+ */
+export async function loadWriteback(path: string, registry: Registry): Promise<LoadedWriteback> {
+  const yaml = await parse(path);
+  const resolver = new Resolver(path);
+  try {
+    const raw = yaml.document.toJS() as unknown;
+    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+      throw new UserError('writeback-invalid', 'This is not a writeback: it must be a group of fields.');
+    }
+    const group = raw as Record<string, unknown>;
+    refuseTypedSecrets(group, registry);
+    const resolved = await resolver.group(group, '');
+    return { writeback: localPath(checkWriteback(resolved, registry), path), secrets: resolver.secrets };
+  } catch (error) {
+    throw error instanceof UserError ? placed(yaml, error) : error;
+  }
+}
+
+/** The path of a local source lies relative to the YAML file, so that the command works from any folder. */
+function localPath(writeback: Writeback, path: string): Writeback {
+  const { source } = writeback;
+  if (source.kind !== 'local') return writeback;
+  const values = { ...source.values, path: resolve(dirname(resolve(path)), source.values.path) };
+  return { ...writeback, source: { ...source, values } };
+}
