@@ -136,6 +136,8 @@ interface ConnectorBase<C extends Fields, D extends Fields> {
 /** A connector that publishes files. */
 export interface FileConnector<C extends Fields = Fields, D extends Fields = Fields> extends ConnectorBase<C, D> {
   readonly accepts: 'file';
+  /** True when the far system ignores lines that begin with `#`: the framework then quotes a first field that does. */
+  readonly guardFirstHash?: boolean;
   /**
    * The template of the file's path without extension, of the checked details (`dataset/name-template.ts`).
    * `{part}` is added by the framework when there are several files and the template lacks it.
