@@ -19,8 +19,9 @@ export interface Writeback extends WritebackIdentity {
 type Entries = Record<string, unknown>;
 
 /** The keys of the YAML, the API's body and `apply`; the schedule is the service's and only passed over here. */
-const knownKeys = ['id', 'name', 'description', 'source', 'connector', 'credentials', 'details', 'schedule', 'timeZone'];
-const columnTypes: readonly ColumnType[] = ['STRING', 'LONG', 'DOUBLE', 'DECIMAL', 'DATE', 'DATETIME', 'TIME', 'BOOLEAN'];
+export const knownKeys = ['id', 'name', 'description', 'source', 'connector', 'credentials', 'details', 'schedule', 'timeZone'];
+/** All types that a local file's columns may be given. */
+export const columnTypes: readonly ColumnType[] = ['STRING', 'LONG', 'DOUBLE', 'DECIMAL', 'DATE', 'DATETIME', 'TIME', 'BOOLEAN'];
 
 function entries(value: unknown, key: string): Entries {
   if (value === undefined || value === null) return {};

@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util';
+import { UserError, isTold } from '../errors.ts';
+import { receiptErrorOf } from '../run/receipt.ts';
+import { type Arguments, type CliContext, type Command, exitCodes } from './command.ts';
+import { commonOptions } from './common-options.ts';
+import { completionScript } from './completion.ts';
+import { connectorsCommand } from './connectors-command.ts';
+import { datasetsCommand } from './datasets-command.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { commandHelp, generalHelp } from './help.ts';
+import { previewCommand } from './preview-command.ts';
+import { runCommand } from './run-command.ts';
+import { schemaCommand } from './schema-command.ts';
+import { testCommand } from './test-command.ts';
+
+const completionCommand: Command = {
+  name: 'completion',
+  summary: 'Print the completion script of a shell: bash, zsh or fish.',
+  usage: 'SHELL',
+  minimum: 1,
+  maximum: 1,
+  options: {},
+  async run(typed, context) {
+    context.out(completionScript(typed.positionals[0] ?? '', commands));
+    return exitCodes.done;
+  },
+};
+
+const commands: readonly Command[] = [
+  runCommand,
+  testCommand,
+  previewCommand,
+  connectorsCommand,
+  datasetsCommand,
+  schemaCommand,
+  completionCommand,
+];
+
+function commandNamed(name: string): Command {
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command) return command;
+  const remedy = `The commands are ${commands.map((one) => one.name).join(', ')}; see writeback --help.`;
+  throw new UserError('command-unknown', `There is no command "${name}".`, { remedy });
+}
+
+function parse(command: Command, words: string[]): Arguments {
+  const options = { ...command.options, ...commonOptions };
+  const config = Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }]));
+  try {
+    const { values, positionals } = parseArgs({ args: words, options: config, allowPositionals: true });
+    return {
+      positionals,
+      flag: (name) => values[name] === true,
+      text: (name) => (typeof values[name] === 'string' ? values[name] : undefined),
+    };
+  } catch (cause) {
+    const [sentence = ''] = (cause as Error).message.split('. ');
+    throw new UserError('command-option', `${sentence}.`, { remedy: `See writeback ${command.name} --help.`, cause });
+  }
+}
+
+async function dispatch(words: string[], version: string, context: CliContext): Promise<number> {
+  const [name, ...rest] = words;
+  if (name === '--version') context.out(version);
+  else if (name === undefined || name === '--help' || name === 'help') context.out(generalHelp(version, commands));
+  else return execute(commandNamed(name), rest, context);
+  return exitCodes.done;
+}
+
+async function execute(command: Command, words: string[], context: CliContext): Promise<number> {
+  const typed = parse(command, words);
+  if (typed.flag('help')) {
+    context.out(commandHelp(command));
+    return exitCodes.done;
+  }
+  const given = typed.positionals.length;
+  if (given < command.minimum || given > command.maximum) {
+    const remedy = `Type: writeback ${command.name} ${command.usage}`;
+    throw new UserError('command-arguments', `"${command.name}" was given ${given} words.`, { remedy });
+  }
+  return command.run(typed, context);
+}
+
+function showError(error: unknown, context: CliContext): void {
+  const { code, message, remedy } = receiptErrorOf(error);
+  context.err(`${message}\n${remedy === undefined ? '' : `${remedy}\n`}(${code})\n`);
+  if (!isTold(error)) context.log.warn('unexpected error', { stack: error instanceof Error ? error.stack : String(error) });
+}
+
+/** Does what was typed, and answers with the exit code; never ends the process itself. */
+export async function runCli(words: string[], version: string, context: CliContext): Promise<number> {
+  try {
+    return await dispatch(words, version, context);
+  } catch (error) {
+    const canceled = context.signal.aborted;
+    if (canceled) context.err('Canceled; nothing half-written was left.\n');
+    else showError(error, context);
+    return exitCodeOf(error, canceled);
+  }
+}

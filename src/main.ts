@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { runCli } from './cli/cli.ts';
+import { isLively } from './config.ts';
+import { createRegistry } from './connector/registry.ts';
+import { dataWorldConnector } from './destination/data-world/data-world.ts';
+import { folderConnector } from './destination/folder/folder.ts';
+import { mongodbConnector } from './destination/mongodb/mongodb.ts';
+import { s3UnloadConnector } from './destination/s3-unload/s3-unload.ts';
+import { sftpConnector } from './destination/sftp/sftp.ts';
+import { createEgress, openPolicy } from './egress/egress.ts';
+import { createLog, createRedactor } from './log.ts';
+
+/** Aborted by the first Ctrl-C, so that the run cleans up; a second one ends the process the hard way. */
+function cancellation(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => controller.abort(new Error('Canceled.')));
+  }
+  return controller.signal;
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const redactor = createRedactor();
+const connectors = [mongodbConnector, s3UnloadConnector, sftpConnector, dataWorldConnector, folderConnector];
+
+// The exit code is set and the process ends by itself: process.exit() after a job can deadlock (nodejs/node#54918).
+process.exitCode = await runCli(process.argv.slice(2), version, {
+  registry: createRegistry(connectors),
+  egress: createEgress(openPolicy),
+  log: createLog((line) => process.stderr.write(`${line}\n`), redactor),
+  signal: cancellation(),
+  out: (line) => process.stdout.write(`${redactor.redact(line)}\n`),
+  err: (text) => process.stderr.write(redactor.redact(text)),
+  lively: isLively(process.stderr),
+});
