@@ -1,0 +1,60 @@
+import type { CellIndex } from './cell-index.ts';
+import type { Column, CsvBytes } from './dataset.ts';
+import { RecordBuffer } from './record-buffer.ts';
+
+/** Whole records, without header. */
+export interface RecordBlock {
+  readonly bytes: Uint8Array;
+  readonly rows: number;
+  /** Data row number of the first row, from 1. */
+  readonly firstRow: number;
+  /** Where the cells lie in `bytes`. */
+  readonly index: CellIndex;
+}
+
+/** How records are cut into blocks. */
+export interface BlockOptions {
+  /** A block is at most this large, unless a single record is larger: then the block grows to hold it. */
+  readonly blockBytes: number;
+  readonly maxRows?: number | undefined;
+  /** Each block's `bytes` are the consumer's for good (the `index` is not). */
+  readonly fresh?: boolean;
+  /** Awaited with the number of data rows after the last block, before the stream ends. */
+  readonly onEnd?: ((rows: number) => Promise<void>) | undefined;
+}
+
+/** Gives what is ready: every full block, and at the end of the stream the rest. */
+function* readyBlocks(
+  buffer: RecordBuffer,
+  { maxRows = Infinity, fresh = false }: BlockOptions,
+  final: boolean,
+): Generator<RecordBlock, void, undefined> {
+  for (;;) {
+    buffer.scan({ final, maxRows });
+    const { rows } = buffer.index;
+    if (buffer.consumed === 0 || !(final || buffer.full || rows >= maxRows)) return;
+    const bytes = buffer.bytes.subarray(0, buffer.consumed);
+    if (rows > 0) yield { bytes, rows, firstRow: buffer.rowsBefore + 1, index: buffer.index };
+    buffer.drop(fresh && rows > 0);
+  }
+}
+
+/**
+ * Canonical CSV with header, cut into blocks of whole records. A block (its bytes too, unless `fresh`) is valid until the
+ * next pull. Throws UserError `csv-…` with row and column where the CSV breaks its rules or its header is not that of the
+ * columns.
+ */
+export async function* recordBlocks(
+  body: CsvBytes,
+  columns: readonly Column[],
+  options: BlockOptions,
+): AsyncGenerator<RecordBlock, void, undefined> {
+  const buffer = new RecordBuffer(columns, options.blockBytes);
+  for await (const chunk of body)
+    for (let offset = 0; offset < chunk.length;) {
+      offset += buffer.fill(chunk, offset);
+      yield* readyBlocks(buffer, options, false);
+    }
+  yield* readyBlocks(buffer, options, true);
+  await options.onEnd?.(buffer.rowsBefore);
+}
