@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import type { OutgoingFile } from '../../connector/contract.ts';
+import { TemporaryError, UserError, isTold } from '../../errors.ts';
+import { diskFull, explainStatus, saysFull, status, statusOf } from './explain.ts';
+import { makeFolders } from './make-folders.ts';
+import { folderOf, inFolder } from './remote-path.ts';
+import { type Names, publish, sizeOf } from './rename-ladder.ts';
+import type { SftpChannel } from './sftp-channel.ts';
+import type { SftpSession } from './ssh-session.ts';
+import { writeBody } from './write-body.ts';
+
+/** How a file is published. */
+export interface PublishOptions {
+  readonly createFolders: boolean;
+  readonly writeInPlace: boolean;
+  readonly concurrentWrites: boolean;
+  /** Whose temporary names these are: the same for every attempt of every run of one writeback. */
+  readonly owner: string;
+  readonly signal: AbortSignal;
+  warn(sentence: string): void;
+}
+
+/** Bytes that a file name may have on practically every server. */
+const longestName = 255;
+
+/**
+ * The names beside a final path. They are the same for every attempt, so that an attempt truncates and reuses what a
+ * killed one left; the hash keeps two writebacks apart that happen to write to the same name.
+ */
+export function namesFor(final: string, owner: string): Names {
+  const folder = folderOf(final);
+  const hash = createHash('sha256').update(`${owner}\0${final}`).digest('hex').slice(0, 8);
+  const room = longestName - `..${hash}.part`.length;
+  const name = Buffer.from(final.slice(final.lastIndexOf('/') + 1))
+    .subarray(0, room)
+    .toString()
+    .replace(/\uFFFD+$/, '');
+  const beside = (ending: string) => inFolder(folder, `.${name}.${hash}.${ending}`);
+  return { final, temporary: beside('part'), aside: beside('old') };
+}
+
+/** Bytes under way: about 4 MB, and never more than 64 writes. */
+const inFlightBytes = 4_000_000;
+
+const roomForHandle = 1_000_000;
+
+/** A server that only says “Failure” is asked whether its disk is full. */
+async function explainWrite(channel: SftpChannel, path: string, error: unknown): Promise<Error> {
+  if (saysFull(error)) return diskFull(path, error);
+  if (statusOf(error) !== status.failure) return explainStatus(error, { doing: 'write', path });
+  const free = await channel.freeBytes(folderOf(path)).catch(() => undefined);
+  if (free !== undefined && free < roomForHandle) return diskFull(path, error);
+  const text = error instanceof Error ? error.message : String(error);
+  return new UserError('sftp-write-refused', `The server could not store all of ${path}: ${text}.`, {
+    remedy:
+      'Its disk or your quota may be full. If not, it may take files only in order: turn Concurrent Writes off.',
+    cause: error,
+  });
+}
+
+async function flushAndClose(channel: SftpChannel, handle: Buffer, path: string): Promise<void> {
+  try {
+    await channel.flush(handle);
+  } catch (error) {
+    const harmless = statusOf(error) === status.unsupported || statusOf(error) === status.permissionDenied;
+    if (!harmless) throw await explainWrite(channel, path, error);
+  }
+  await channel.close(handle).catch(async (error: unknown) => {
+    throw await explainWrite(channel, path, error);
+  });
+}
+
+async function writeFile(
+  session: SftpSession,
+  channel: SftpChannel,
+  path: string,
+  file: OutgoingFile,
+  options: PublishOptions,
+) {
+  const handle = await channel.create(path).catch((error: unknown) => {
+    throw explainStatus(error, { doing: 'create', path });
+  });
+  const size = session.writeSize(handle.length);
+  const inFlight = options.concurrentWrites ? Math.min(64, Math.max(4, Math.floor(inFlightBytes / size))) : 1;
+  try {
+    const { bytes, careful } = await writeBody(channel, handle, file.body, { size, inFlight });
+    if (careful && options.concurrentWrites) {
+      options.warn(
+        'The server refused writes out of order, so they were sent one by one: turning Concurrent Writes off saves the attempt.',
+      );
+    }
+    await flushAndClose(channel, handle, path);
+    return bytes;
+  } catch (error) {
+    if (isTold(error) || statusOf(error) === undefined || error instanceof DOMException) throw error;
+    throw await explainWrite(channel, path, error);
+  }
+}
+
+/** A server may acknowledge everything and keep nothing (a hard quota, for one): what lies there afterwards is what counts. */
+async function verifySize(
+  channel: SftpChannel,
+  path: string,
+  bytes: number,
+  options: PublishOptions,
+): Promise<void> {
+  const found = await sizeOf(channel, path);
+  if (found === bytes) return;
+  if (found === 'hidden')
+    return options.warn(
+      'The server does not let files be looked at, so the size of the file could not be checked.',
+    );
+  if (found === 'missing') {
+    throw new UserError(
+      'sftp-file-incomplete',
+      `The server took all ${bytes} bytes of ${path}, and then the file was gone.`,
+      {
+        remedy:
+          'Most often a quota is full, or a program on the server takes files away as soon as they are closed.',
+      },
+    );
+  }
+  throw new TemporaryError(
+    'sftp-file-incomplete',
+    `The server took ${bytes} bytes of ${path} but holds ${found}.`,
+    {
+      remedy:
+        'Try again; if it stays so, ask the administrator about quotas and about programs that change arriving files.',
+    },
+  );
+}
+
+/** Milliseconds for tidying up after a failure, so that Ctrl-C ends soon. */
+const tidyLimit = 1000;
+
+/** Removes what a failed attempt left, as far as the connection still allows; tells whether that was done. */
+export async function tidy(session: SftpSession, path: string): Promise<boolean> {
+  const channel = session.channel(AbortSignal.timeout(tidyLimit));
+  return channel.remove(path).then(
+    () => true,
+    (error: unknown) => statusOf(error) === status.noSuchFile && !(error instanceof DOMException),
+  );
+}
+
+/**
+ * Writes one file under a temporary name, checks it, and gives it its final name. When anything fails, nothing of it stays
+ * if the server can still be reached; `leftBehind` is told when it cannot.
+ */
+export async function publishFile(
+  session: SftpSession,
+  file: OutgoingFile,
+  final: string,
+  options: PublishOptions,
+  leftBehind: (path: string) => void,
+): Promise<void> {
+  const channel = session.channel(options.signal);
+  const names = namesFor(final, options.owner);
+  const path = options.writeInPlace ? final : names.temporary;
+  await makeFolders(channel, folderOf(final), options.createFolders);
+  try {
+    const bytes = await writeFile(session, channel, path, file, options);
+    await verifySize(channel, path, bytes, options);
+    if (options.writeInPlace)
+      return options.warn(`${final} was written in place: a reader may have seen a part of it.`);
+    const rung = await publish(channel, names, bytes);
+    if (rung === 'deleted first')
+      options.warn(`The server let ${final} be replaced only by deleting the older file first.`);
+  } catch (error) {
+    if (!(await tidy(session, path))) leftBehind(path);
+    throw error;
+  }
+}
