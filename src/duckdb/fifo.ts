@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { promisify } from 'node:util';
+
+const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const nudgeEveryMs = 20;
+
+/** Makes a FIFO that only this user can open; false where the system has no `mkfifo` (Windows). */
+export async function makeFifo(path: string): Promise<boolean> {
+  if (process.platform === 'win32') return false;
+  try {
+    await promisify(execFile)('mkfifo', ['-m', '600', path]);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/**
+ * Opens a FIFO without ever blocking: the read end first, because opening the write end alone fails (ENXIO). Holding both
+ * ends, no open() of the other side blocks, and its coming late or dying early is no end of file.
+ */
+function openBothEnds(path: string): { read: number; write: number } {
+  const read = openSync(path, O_RDONLY | O_NONBLOCK);
+  try {
+    return { read, write: openSync(path, O_WRONLY | O_NONBLOCK) };
+  } catch (error) {
+    closeSync(read);
+    throw error;
+  }
+}
+
+/**
+ * The bytes that `produce` makes another thread write into the FIFO. The stream ends when `produce` has settled and the
+ * pipe is empty; if it rejected, its error is thrown then. Leaving early closes the pipe (the writer sees EPIPE), aborts
+ * the signal given to `produce` and waits until it has settled. The pipe's 64 KB are the backpressure.
+ */
+export async function* readFifo(
+  path: string,
+  produce: (signal: AbortSignal) => Promise<unknown>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  signal.throwIfAborted();
+  const stop = new AbortController();
+  const ends = openBothEnds(path);
+  const socket = new Socket({ fd: ends.read, readable: true, writable: false });
+  const produced = produce(AbortSignal.any([signal, stop.signal])).finally(() => closeSync(ends.write));
+  const settled = produced.then(() => undefined, (error: unknown) => ({ error }));
+  const abandon = (): void => void socket.destroy();
+  signal.addEventListener('abort', abandon, { once: true });
+  try {
+    for await (const chunk of socket) yield chunk as Uint8Array;
+    await produced;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abandon);
+    stop.abort();
+    socket.destroy();
+    await settled;
+  }
+}
+
+function write(socket: Socket, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.write(chunk, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Why the input ended early: the body broke, or the pipe did because its reader is gone. */
+type Failure = { readonly of: 'body' | 'pipe'; readonly error: unknown };
+
+/** Writes the body until it ends, breaks, or the reader is gone (`gone` resolves): a slow body is not waited for then. */
+async function pump(body: AsyncIterable<Uint8Array>, socket: Socket, gone: Promise<undefined>): Promise<Failure | undefined> {
+  const iterator = body[Symbol.asyncIterator]();
+  let of: Failure['of'] = 'body';
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), gone]);
+      if (next === undefined || next.done === true) return undefined;
+      of = 'pipe';
+      await write(socket, next.value);
+      of = 'body';
+    }
+  } catch (error) {
+    return { of, error };
+  } finally {
+    // Not awaited: a body in the midst of a slow read would hold up the end of the loan.
+    iterator.return?.()?.catch(() => undefined);
+  }
+}
+
+/** Wakes a reader whose open() came after our write end was closed: to it, a writer came and went, which is end of file. */
+function nudge(path: string): NodeJS.Timeout {
+  return setInterval(() => closeSync(openSync(path, O_WRONLY | O_NONBLOCK)), nudgeEveryMs);
+}
+
+/**
+ * Writes `body` into the FIFO for the reader that `consume` starts in another thread, and resolves when `consume` has.
+ * If `body` throws, the signal given to `consume` is aborted, the pipe is closed so that a blocked reader wakes, and the
+ * body's error is thrown, whatever the reader made of the short input.
+ */
+export async function writeFifo(
+  path: string,
+  body: AsyncIterable<Uint8Array>,
+  consume: (signal: AbortSignal) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const stop = new AbortController();
+  const ends = openBothEnds(path);
+  const socket = new Socket({ fd: ends.write, readable: false, writable: true });
+  // The write that fails tells it already; without a listener the event would end the process.
+  socket.on('error', () => undefined);
+  const consumed = consume(AbortSignal.any([signal, stop.signal]));
+  const close = (): undefined => void socket.destroy();
+  const gone = consumed.then(close, close);
+  signal.addEventListener('abort', close, { once: true });
+  const failure = await pump(body, socket, gone);
+  if (failure?.of === 'body') stop.abort();
+  signal.removeEventListener('abort', close);
+  close();
+  const nudging = nudge(path);
+  await gone;
+  clearInterval(nudging);
+  closeSync(ends.read);
+  if (failure?.of === 'body') throw failure.error;
+  await consumed;
+  if (failure !== undefined) throw failure.error;
+}

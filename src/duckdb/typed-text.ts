@@ -1,0 +1,118 @@
+import type { Column, ColumnType } from '../dataset/dataset.ts';
+import { identifier, literal } from './sql-text.ts';
+
+/**
+ * DECIMAL is kept with 18 digits after the point and 20 before it: the widest that Parquet readers share (Spark's own
+ * default), wider than any LONG. A scale chosen from a sample would change the schema from run to run.
+ */
+export const decimalType = 'DECIMAL(38,18)';
+
+const sqlTypes: Record<ColumnType, string> = {
+  STRING: 'VARCHAR',
+  LONG: 'BIGINT',
+  DOUBLE: 'DOUBLE',
+  DECIMAL: decimalType,
+  DATE: 'DATE',
+  DATETIME: 'TIMESTAMPTZ',
+  TIME: 'TIME',
+  BOOLEAN: 'BOOLEAN',
+};
+
+const zone = String.raw`(Z| ?[+-]\d\d(:?\d\d)?)?`;
+
+/**
+ * The texts that a type may be made of. DuckDB alone would change values in silence: '1.5' becomes the BIGINT 2, '1e-20'
+ * the DECIMAL 0, '1_000' a number, a time of day is cut off a DATE.
+ */
+function pattern(type: Exclude<ColumnType, 'STRING'>, strict: boolean): string {
+  const fraction = strict ? String.raw`(\.\d{1,6}0*)?` : String.raw`(\.\d+)?`;
+  return {
+    LONG: String.raw`[+-]?\d+`,
+    DOUBLE: String.raw`[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(?i:inf|infinity)|(?i:nan)`,
+    DECIMAL: String.raw`[+-]?(\d+\.?\d{0,18}0*|\.\d{1,18}0*)`,
+    DATE: String.raw`\d{4}-\d\d-\d\d`,
+    DATETIME: String.raw`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d${fraction}${zone}`,
+    TIME: String.raw`\d\d:\d\d:\d\d${fraction}`,
+    BOOLEAN: '(?i:true|false)',
+  }[type];
+}
+
+/** Digits after the point that a decimal with exponent needs, without its trailing zeros. */
+function scaleOf(cell: string): string {
+  const fraction = String.raw`regexp_extract(${cell}, '^[+-]?(\d*)\.?(\d*)[eE]', 2)`;
+  const exponent = String.raw`TRY_CAST(regexp_extract(${cell}, '[eE]([+-]?\d+)$', 1) AS INTEGER)`;
+  const whole = String.raw`regexp_extract(${cell}, '^[+-]?(\d*)', 1)`;
+  return `len(rtrim(concat(${whole}, ${fraction}), '0')) - len(${whole}) - ${exponent}`;
+}
+
+function castOf(cell: string, type: ColumnType): string {
+  if (type === 'DOUBLE') {
+    const number = `TRY_CAST(${cell} AS DOUBLE)`;
+    return `CASE WHEN isinf(${number}) AND NOT regexp_matches(${cell}, '(?i)inf') THEN NULL ELSE ${number} END`;
+  }
+  return `TRY_CAST(${cell} AS ${sqlTypes[type]})`;
+}
+
+/** What DuckDB raises for a value that does not fit; `misfitIn` finds it in the message. */
+function misfit(cell: string, column: number, row: string): string {
+  return `error(concat('writeback-misfit ', ${row}, ' ${column} ', left(${cell}, 40)))`;
+}
+
+/** DuckDB reads a text into 38 digits 50 times slower than into 18, so the usual short numbers go that way. */
+function shortDecimal(cell: string): string {
+  const form = String.raw`[+-]?\d{1,9}(\.\d{1,9}0*)?`;
+  return `WHEN regexp_full_match(${cell}, '${form}') THEN CAST(CAST(${cell} AS DECIMAL(18,9)) AS ${decimalType})`;
+}
+
+function decimalWithExponent(cell: string, raise: string): string {
+  const form = String.raw`[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+`;
+  const fits = `regexp_full_match(${cell}, '${form}') AND ${scaleOf(cell)} <= 18`;
+  return `WHEN ${fits} THEN coalesce(${castOf(cell, 'DECIMAL')}, ${raise})`;
+}
+
+/** How the texts of a column are read. */
+export interface TypedTextOptions {
+  /** Refuse digits below a microsecond, which DuckDB and Parquet do not keep; otherwise they are cut. */
+  readonly strict: boolean;
+  /** SQL that gives the number of the data row, from 1; `0` where it is not known. */
+  readonly row: string;
+}
+
+/**
+ * SQL that turns the text column `cell` (an SQL expression) into its type, null into null, an empty text of a column that
+ * is not text into null, and raises an error that `misfitIn` can read for every value that does not fit.
+ */
+export function typedText(cell: string, type: ColumnType, column: number, options: TypedTextOptions): string {
+  if (type === 'STRING') return cell;
+  const raise = misfit(cell, column, options.row);
+  const fits = `regexp_full_match(${cell}, ${literal(pattern(type, options.strict))})`;
+  const decimal = type === 'DECIMAL';
+  return `CASE WHEN ${cell} IS NULL OR ${cell} = '' THEN NULL
+    ${decimal ? shortDecimal(cell) : ''}
+    WHEN ${fits} THEN coalesce(${castOf(cell, type)}, ${raise})
+    ${decimal ? decimalWithExponent(cell, raise) : ''}
+    ELSE ${raise} END`;
+}
+
+/** A select list that types the text columns `c0…` and names them as the DataSet does. */
+export function typedSelectList(columns: readonly Column[], options: TypedTextOptions): string {
+  return columns
+    .map(({ name, type }, index) => `${typedText(`c${index}`, type, index, options)} AS ${identifier(name)}`)
+    .join(',\n');
+}
+
+/** The value that did not fit. */
+export interface Misfit {
+  readonly row: number | undefined;
+  /** Place of the column, from 0. */
+  readonly column: number;
+  readonly value: string;
+}
+
+/** Finds in DuckDB's message what `typedText` raised; undefined when the error is another one. */
+export function misfitIn(message: string): Misfit | undefined {
+  const found = /writeback-misfit (\d+) (\d+) (.*)/su.exec(message);
+  if (found === null) return undefined;
+  const row = Number(found[1]);
+  return { row: row === 0 ? undefined : row, column: Number(found[2]), value: found[3]! };
+}
