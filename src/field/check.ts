@@ -42,7 +42,7 @@ function recordOf(values: unknown, pane: Pane): Checked {
 
 function valueOf(id: string, field: Field, value: unknown): unknown {
   if (value === undefined || value === null) return undefined;
-  if (Array.isArray(value) && value.length === 0) return undefined;
+  if (field.type === 'text' && field.list && Array.isArray(value) && value.length === 0) return undefined;
   // An emptied input of a form; where the default is a text, empty is a choice of its own.
   if (value === '' && !(field.type === 'text' && field.default !== undefined)) return undefined;
   return checkValue(id, field, value);
