@@ -60,52 +60,57 @@ function told(code: string, message: string, remedy: string, cause: unknown, fie
   return new UserError(code, message, { remedy, field, cause });
 }
 
-/** Makes a told error of an SFTP status. */
-export function explainStatus(error: unknown, { doing, path }: Occasion): Error {
-  if (isTold(error)) return error;
-  if (saysFull(error)) return diskFull(path, error);
-  const text = error instanceof Error ? error.message : String(error);
-  const sentence = `The server could not ${doing} ${path}: ${text}.`;
-  switch (statusOf(error)) {
-    case status.noSuchFile:
-      return told(
-        'sftp-path-missing',
-        `${sentence} It is not there.`,
-        'Check the Path, or let Create Folders make it.',
-        error,
-        'path',
-      );
-    case status.permissionDenied:
-      return told(
-        'sftp-permission-denied',
-        `Your account may not ${doing} ${path}.`,
-        'Ask the administrator for write permission there, or choose another Path.',
-        error,
-        'path',
-      );
-    case status.badMessage:
-      return told(
-        'sftp-name-refused',
-        sentence,
-        'The name may be too long or hold characters that the server does not take.',
-        error,
-        'filename',
-      );
-    case status.unsupported:
-      return told('sftp-operation-unsupported', sentence, 'The server does not offer this operation.', error);
-    case status.noConnection:
-    case status.connectionLost:
-      return new TemporaryError('sftp-connection-lost', sentence, { cause: error });
-    case undefined:
-      return error instanceof Error ? error : new TemporaryError('sftp-failed', sentence, { cause: error });
-    default:
-      return told(
-        'sftp-operation-refused',
-        sentence,
-        'Ask the administrator what the server allows there.',
-        error,
-      );
-  }
+type Telling = (occasion: Occasion, text: string, cause: unknown) => Error;
+
+const lost: Telling = ({ doing, path }, text, cause) =>
+  new TemporaryError('sftp-connection-lost', `The server could not ${doing} ${path}: ${text}.`, { cause });
+
+/** What each status means to the person. */
+const tellings: Record<number, Telling> = {
+  [status.noSuchFile]: ({ doing, path }, text, cause) => {
+    const message = `The server could not ${doing} ${path}: a folder of it is not there (${text}).`;
+    return told(
+      'sftp-path-missing',
+      message,
+      'Check the Path, or let Create Folders make it.',
+      cause,
+      'path',
+    );
+  },
+  [status.permissionDenied]: ({ doing, path }, _text, cause) => {
+    const remedy = 'Ask the administrator for write permission there, or choose another Path.';
+    return told('sftp-permission-denied', `Your account may not ${doing} ${path}.`, remedy, cause, 'path');
+  },
+  [status.badMessage]: ({ doing, path }, text, cause) => {
+    const remedy = 'The name may be too long or hold characters that the server does not take.';
+    return told(
+      'sftp-name-refused',
+      `The server could not ${doing} ${path}: ${text}.`,
+      remedy,
+      cause,
+      'filename',
+    );
+  },
+  [status.unsupported]: ({ doing, path }, text, cause) => {
+    const message = `The server could not ${doing} ${path}: ${text}.`;
+    return told('sftp-operation-unsupported', message, 'The server does not offer this operation.', cause);
+  },
+  [status.noConnection]: lost,
+  [status.connectionLost]: lost,
+};
+
+const refused: Telling = ({ doing, path }, text, cause) => {
+  const remedy = 'Ask the administrator what the server allows there.';
+  return told('sftp-operation-refused', `The server could not ${doing} ${path}: ${text}.`, remedy, cause);
+};
+
+/** Makes a told error of an SFTP status; an error without a status (an abort, a source's) passes unchanged. */
+export function explainStatus(error: unknown, occasion: Occasion): Error {
+  const code = statusOf(error);
+  if (!(error instanceof Error) || isTold(error) || code === undefined || error instanceof DOMException)
+    return error as Error;
+  if (saysFull(error)) return diskFull(occasion.path, error);
+  return (tellings[code] ?? refused)(occasion, error.message, error);
 }
 
 type Rule = readonly [RegExp, (server: string, cause: Error) => Error];

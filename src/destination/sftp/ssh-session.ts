@@ -118,7 +118,7 @@ async function signIn(
       .on('change password', () => fail(passwordExpired(access.identity)));
     const authHandler = followServer(access.identity, log);
     const config = configuration(access, progress, (refusal) => ended.abort(refusal));
-    client.connect({ ...config, sock: socket, authHandler } as ConnectConfig);
+    client.connect({ ...config, sock: socket, authHandler });
   });
 }
 

@@ -28,7 +28,9 @@ function createSteps() {
       name = next;
       begun = performance.now();
     },
-    pass: (message: string) => add(true, message),
+    pass(message: string) {
+      add(true, message);
+    },
     fail(error: unknown) {
       const told = isTold(error);
       add(false, error instanceof Error ? error.message : String(error), told ? error.remedy : undefined);

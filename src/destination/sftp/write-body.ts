@@ -1,4 +1,3 @@
-import { isTold } from '../../errors.ts';
 import type { SftpChannel } from './sftp-channel.ts';
 
 /** How a file is written. */
@@ -32,66 +31,81 @@ export async function writeBody(
   body: AsyncIterable<Uint8Array>,
   options: WindowOptions,
 ): Promise<{ readonly bytes: number; readonly careful: boolean }> {
-  const writer = createWriter(channel, handle, options);
-  for await (const chunk of body) await writer.add(chunk);
-  return writer.finish();
+  const { size } = options;
+  const window = createWindow(channel, handle, options);
+  let current = window.buffer();
+  let filled = 0;
+  for await (const chunk of body) {
+    for (let at = 0; at < chunk.length;) {
+      const part = chunk.subarray(at, at + size - filled);
+      current.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < size) continue;
+      await window.send(current, filled);
+      current = window.buffer();
+      filled = 0;
+    }
+  }
+  if (filled > 0) await window.send(current, filled);
+  return window.finish();
 }
 
-function createWriter(channel: SftpChannel, handle: Buffer, { size, inFlight }: WindowOptions) {
+/** Writes whole buffers, many under way at once, until the server shows that it cannot take that. */
+function createWindow(channel: SftpChannel, handle: Buffer, { size, inFlight }: WindowOptions) {
   const spare: Buffer[] = [];
   const pending: Piece[] = [];
-  let current: Buffer = Buffer.allocUnsafeSlow(size);
-  let filled = 0;
   let position = 0;
   let careful = inFlight === 1;
 
-  const inOrder = async (buffer: Buffer, length: number, start: number) => {
-    for (let at = 0; at < length; at += carefulSize) {
-      await channel.write(handle, buffer.subarray(at, Math.min(at + carefulSize, length)), start + at);
-    }
-  };
-  /** One of the window failed: all that is uncertain is written again in order. */
-  const fallBack = async (error: unknown) => {
-    await Promise.all(pending.map((piece) => piece.answer));
-    if (isTold(error) || careful || !isStatus(error)) throw error;
-    careful = true;
-    for (const piece of pending.splice(0)) await inOrder(piece.buffer, piece.length, piece.position);
-  };
-  /** Waits for the oldest piece. */
+  /** Waits for the oldest piece; when it failed, all that is uncertain is written again in order. */
   const settleOldest = async () => {
     const [oldest] = pending;
-    const error = await oldest?.answer;
-    if (error !== undefined) return fallBack(error);
-    pending.shift();
-    if (oldest) spare.push(oldest.buffer);
-  };
-  const send = async () => {
-    const [buffer, length, start] = [current, filled, position];
-    position += length;
-    filled = 0;
-    if (careful) return inOrder(buffer, length, start);
-    // The answer is a value, never a rejection: several may fail at once, and each must be waited for.
-    const answer = channel.write(handle, buffer.subarray(0, length), start).then(noError, asValue);
-    pending.push({ buffer, length, position: start, answer });
-    if (pending.length >= inFlight) await settleOldest();
-    current = spare.pop() ?? Buffer.allocUnsafeSlow(size);
+    if (!oldest) return;
+    const error = await oldest.answer;
+    if (error !== undefined) {
+      for (const piece of pending) await piece.answer;
+      if (!isStatus(error)) throw error;
+      careful = true;
+    }
+    for (const piece of pending.splice(0, careful ? pending.length : 1)) {
+      if (careful) await writeInOrder(channel, handle, piece);
+      spare.push(piece.buffer);
+    }
   };
   return {
-    async add(chunk: Uint8Array) {
-      for (let at = 0; at < chunk.length;) {
-        const part = chunk.subarray(at, at + size - filled);
-        current.set(part, filled);
-        filled += part.length;
-        at += part.length;
-        if (filled === size) await send();
+    /** A buffer to fill; it belongs to the window again once it is sent. */
+    buffer: () => spare.pop() ?? Buffer.allocUnsafeSlow(size),
+    async send(buffer: Buffer, length: number) {
+      const start = position;
+      position += length;
+      if (careful) {
+        await writeInOrder(channel, handle, { buffer, length, position: start });
+        spare.push(buffer);
+        return;
       }
+      // The answer is a value, never a rejection: several may fail at once, and each must be waited for.
+      const answer = channel.write(handle, buffer.subarray(0, length), start).then(noError, asValue);
+      pending.push({ buffer, length, position: start, answer });
+      if (pending.length >= inFlight) await settleOldest();
     },
     async finish() {
-      if (filled > 0) await send();
       while (pending.length > 0) await settleOldest();
       return { bytes: position, careful };
     },
   };
+}
+
+/** One write at a time, each of one packet. */
+async function writeInOrder(
+  channel: SftpChannel,
+  handle: Buffer,
+  piece: Omit<Piece, 'answer'>,
+): Promise<void> {
+  const { buffer, length, position } = piece;
+  for (let at = 0; at < length; at += carefulSize) {
+    await channel.write(handle, buffer.subarray(at, Math.min(at + carefulSize, length)), position + at);
+  }
 }
 
 const noError = () => undefined;
