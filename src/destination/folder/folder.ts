@@ -69,7 +69,7 @@ function testConnection({ credentials, signal }: ConnectionWork<Credentials, Det
 }
 
 function fileName({ path = '', fileName: name }: Values<Details>): string {
-  return `${path}/${name}`.replace(/^\/+/, '');
+  return [...path.split('/').filter((part) => part !== ''), name].join('/');
 }
 
 /** A directory of this machine. */
