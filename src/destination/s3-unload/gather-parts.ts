@@ -1,0 +1,83 @@
+import type { PartSizes } from './part-sizes.ts';
+
+/** A piece of the file, of exactly the size that was asked for, only the last one shorter. */
+export interface Part {
+  /** From 1. */
+  readonly number: number;
+  readonly bytes: Buffer;
+  readonly last: boolean;
+  /** Gives the memory back for a later part; `bytes` must not be used after. */
+  release(): void;
+}
+
+/** Buffers of one size are used again; when parts grow, the smaller ones are let go. */
+function createPool() {
+  let free: Buffer[] = [];
+  return {
+    take(size: number): Buffer {
+      if (free[0]?.length !== size) free = [];
+      return free.pop() ?? Buffer.allocUnsafeSlow(size);
+    },
+    give: (buffer: Buffer) => void free.push(buffer),
+  };
+}
+
+/** Like the chunks of `body`, but a source that hangs does not outlast the signal. */
+async function* pulled(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]();
+  // One listener for all pulls: racing each against a promise that lives as long as the run would pile up reactions.
+  let interrupt: (reason: unknown) => void = () => {};
+  const onAbort = () => interrupt(signal.reason);
+  signal.addEventListener('abort', onAbort);
+  let ended = false;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const next = await new Promise<IteratorResult<Uint8Array>>((done, fail) => {
+        interrupt = fail;
+        chunks.next().then(done, fail);
+      });
+      ended = next.done === true;
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    // Not awaited: a generator that hangs in its own await answers `return` only when it wakes.
+    if (!ended) chunks.return?.().catch(() => {});
+  }
+}
+
+/**
+ * Copies a body into part buffers, cut exactly. A full part is held back until more bytes come or the body has ended,
+ * so that `last` is true; a body without bytes gives one empty last part. An error of the body passes through.
+ */
+export async function* gatherParts(
+  body: AsyncIterable<Uint8Array>,
+  sizes: PartSizes,
+  signal: AbortSignal,
+): AsyncGenerator<Part> {
+  const pool = createPool();
+  let number = 1;
+  let buffer = pool.take(sizes(number));
+  let filled = 0;
+  const part = (last: boolean): Part => {
+    const whole = buffer;
+    return { number, bytes: whole.subarray(0, filled), last, release: () => pool.give(whole) };
+  };
+  for await (const chunk of pulled(body, signal)) {
+    for (let from = 0; from < chunk.length;) {
+      if (filled === buffer.length) {
+        yield part(false);
+        number += 1;
+        buffer = pool.take(sizes(number));
+        filled = 0;
+      }
+      const piece = chunk.subarray(from, from + buffer.length - filled);
+      buffer.set(piece, filled);
+      filled += piece.length;
+      from += piece.length;
+    }
+  }
+  yield part(true);
+}

@@ -1,0 +1,91 @@
+import type { S3, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { ConnectionWork } from '../../connector/contract.ts';
+import { createAgents } from '../../egress/http.ts';
+import type { Fields } from '../../field/field.ts';
+import { credentialsOf } from './aws-credentials.ts';
+import type { S3Credentials } from './credentials-fields.ts';
+
+/** A bucket that can be spoken to. */
+export interface Store {
+  readonly s3: S3;
+  readonly bucket: string;
+  /** True with an endpoint: a store that is not Amazon's, which wants parts of equal length. */
+  readonly compatible: boolean;
+  /** CRC-32 of parts and objects is declared, sent and so verified by the store. */
+  readonly crc32: boolean;
+  /** Ends all work but the clean-up. */
+  readonly signal: AbortSignal;
+}
+
+/** What a store is opened with. */
+export type StoreWork = Pick<ConnectionWork<Fields, Fields>, 'egress' | 'signal'> & {
+  readonly credentials: S3Credentials;
+};
+
+/** Milliseconds: a request as a whole (a 64 MiB part over a slow line), and the silence after which a socket is given up. */
+const requestTimeout = 600_000;
+const socketTimeout = 60_000;
+
+function wantsCrc32({ checksums, endpoint }: S3Credentials): boolean {
+  return checksums === 'crc32' || (checksums === 'automatic' && endpoint === undefined);
+}
+
+function clientConfig(credentials: S3Credentials): S3ClientConfig {
+  const { endpoint, region, pathStyle } = credentials;
+  return {
+    region,
+    maxAttempts: 3,
+    followRegionRedirects: false,
+    // Otherwise the SDK asks "Expect: 100-continue" for each part and then closes the connection: a new one per part.
+    expectContinueHeader: false,
+    // We compute the checksums that we declare; those that the SDK would add break older stores (411, 501).
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: pathStyle }),
+  };
+}
+
+/** A store and what closes it. Most want `withStore`. */
+export async function openStore(work: StoreWork): Promise<Store & { close(): void }> {
+  const { credentials, egress, signal } = work;
+  const [{ S3 }, { NodeHttpHandler }] = await Promise.all([
+    import('@aws-sdk/client-s3'),
+    import('@smithy/node-http-handler'),
+  ]);
+  const agents = createAgents(egress);
+  const requestHandler = new NodeHttpHandler({
+    httpAgent: agents.http,
+    httpsAgent: agents.https,
+    requestTimeout,
+    socketTimeout,
+    // Without it a request that takes too long only prints a warning.
+    throwOnRequestTimeout: true,
+  });
+  const s3 = new S3({
+    ...clientConfig(credentials),
+    requestHandler,
+    credentials: await credentialsOf(credentials, requestHandler),
+  });
+  return {
+    s3,
+    bucket: credentials.bucket,
+    compatible: credentials.endpoint !== undefined,
+    crc32: wantsCrc32(credentials),
+    signal,
+    close() {
+      s3.destroy();
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}
+
+/** Lends a store; its sockets are closed at the end, whatever happens. */
+export async function withStore<T>(work: StoreWork, use: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore(work);
+  try {
+    return await use(store);
+  } finally {
+    store.close();
+  }
+}
