@@ -8,10 +8,10 @@ export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** The text of a cell (entry `cell` of the index), doubled quotes undone; null is not told apart. */
-export function cellText(bytes: Buffer, index: CellIndex, cell: number): string {
-  const text = bytes.toString('utf8', index.starts[cell], index.ends[cell]);
-  return (index.flags[cell]! & ESCAPED) === 0 ? text : text.replaceAll('""', '"');
+/** The text of the cell `bytes[start, end)`, doubled quotes undone; null is not told apart. */
+export function cellText(bytes: Uint8Array, start: number, end: number, flags: number): string {
+  const text = asBuffer(bytes).toString('utf8', start, end);
+  return (flags & ESCAPED) === 0 ? text : text.replaceAll('""', '"');
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { UserError } from '../errors.ts';
 import { CellIndex, indexRecords, type ScanStop } from './cell-index.ts';
-import { asBuffer, cellText } from './cell-text.ts';
+import { cellText } from './cell-text.ts';
 import { recordRefusal, refusal, refuseBadBytes } from './csv-refusal.ts';
 import type { Column } from './dataset.ts';
 
@@ -45,7 +45,7 @@ export function readHeader(
   }
   refuseBadBytes(bytes, { from, to: consumed, fromRow: 0 }, index, (_, cell) => place(columns[cell]));
   for (const [cell, column] of columns.entries()) {
-    const name = cellText(asBuffer(bytes), index, cell);
+    const name = cellText(bytes, index.starts[cell]!, index.ends[cell]!, index.flags[cell]!);
     if (name !== column.name) throw mismatch(`the name there is "${name.slice(0, 40)}".`, column);
   }
   return { complete: true, consumed };

@@ -1,0 +1,59 @@
+import type { Batch } from './batch.ts';
+import { bsonRows } from './bson-rows.ts';
+import { cellText, isNullCell } from './cell-text.ts';
+import type { Column, CsvBytes } from './dataset.ts';
+import { DocumentOutput } from './document-output.ts';
+import { encodeRows } from './encode-rows.ts';
+import { jsonlRows } from './jsonl-rows.ts';
+import { type RecordBlock, recordBlocks } from './record-blocks.ts';
+
+/** How a DataSet is cut into batches. */
+export interface BatchesOptions {
+  /** Bytes of CSV; default 4 MB. */
+  readonly batchBytes?: number;
+  /** Default 100,000: what MongoDB takes in one command. */
+  readonly maxRows?: number;
+  /** Awaited with the number of data rows after the last batch, before the stream ends. */
+  readonly onEnd?: ((rows: number) => Promise<void>) | undefined;
+}
+
+function rowValues(
+  { bytes, index }: RecordBlock,
+  row: number,
+  columns: readonly Column[],
+): (string | null)[] {
+  return columns.map(({ type }, place) => {
+    const cell = row * columns.length + place;
+    if (isNullCell(bytes, index, cell, type === 'STRING')) return null;
+    return cellText(bytes, index.starts[cell]!, index.ends[cell]!, index.flags[cell]!);
+  });
+}
+
+/** A block with its views. Each view of the same batch gets an output of its own from `outputs`, which the next reuses. */
+function batchOf(block: RecordBlock, columns: readonly Column[], outputs: DocumentOutput[]): Batch {
+  let used = 0;
+  const output = () => (outputs[used++] ??= new DocumentOutput());
+  const order = (project: readonly number[] | undefined) => ({ columns: columns.length, project });
+  return {
+    firstRow: block.firstRow,
+    rows: block.rows,
+    bytes: block.bytes,
+    bson: (options) => encodeRows(block, bsonRows(columns, options), order(options.project), output()),
+    jsonl: (options) => encodeRows(block, jsonlRows(columns, options), order(options.project), output()),
+    values: () => Array.from({ length: block.rows }, (_, row) => rowValues(block, row, columns)),
+  };
+}
+
+/**
+ * Canonical CSV with header, cut into batches on record borders. A batch and its views are valid until the next pull.
+ * Throws UserError `csv-…` with row and column where the CSV breaks its rules.
+ */
+export async function* batches(
+  body: CsvBytes,
+  columns: readonly Column[],
+  { batchBytes = 4 * 1024 * 1024, maxRows = 100_000, onEnd }: BatchesOptions = {},
+): AsyncGenerator<Batch, void, undefined> {
+  const outputs: DocumentOutput[] = [];
+  for await (const block of recordBlocks(body, columns, { blockBytes: batchBytes, maxRows, onEnd }))
+    yield batchOf(block, columns, outputs);
+}

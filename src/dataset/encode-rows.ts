@@ -1,0 +1,103 @@
+import type { EncodedBatch, RejectedRow } from './batch.ts';
+import { cellText } from './cell-text.ts';
+import type { Column } from './dataset.ts';
+import type { DocumentOutput } from './document-output.ts';
+import type { RecordBlock } from './record-blocks.ts';
+
+/** How rows become documents of one kind. */
+export interface RowFormat {
+  /** Most bytes that the document of a record of `recordBytes` bytes can need. */
+  maxBytes(recordBytes: number): number;
+  /**
+   * Writes the document of row `row` of the block at `at`, with these columns in this order. Answers the offset after it,
+   * or REFUSED, the reason then being in the output.
+   */
+  writeRow(
+    block: RecordBlock,
+    row: number,
+    order: readonly number[],
+    out: DocumentOutput,
+    at: number,
+  ): number;
+}
+
+/** A cell or row that cannot be written. */
+export const REFUSED = -1;
+/** A date whose finer digits would be cut, where that is not wanted. */
+export const TOO_FINE = -2;
+
+const KINDS: Readonly<Record<Column['type'], string>> = {
+  STRING: 'a text',
+  LONG: 'a whole number of 64 bits (LONG)',
+  DOUBLE: 'a number that a double can hold (DOUBLE)',
+  DECIMAL: 'a number of at most 34 digits (DECIMAL)',
+  DATE: 'a date yyyy-MM-dd of the years 1 to 9999 (DATE)',
+  DATETIME: 'a date and time of the years 1 to 9999 (DATETIME)',
+  TIME: 'a time of day HH:mm:ss (TIME)',
+  BOOLEAN: 'true or false (BOOLEAN)',
+};
+
+/** Notes in the output why a cell was refused; answers REFUSED. */
+export function refuseCell(
+  { bytes, index }: RecordBlock,
+  cell: number,
+  column: Column,
+  why: number,
+  out: DocumentOutput,
+): number {
+  // A few bytes more than are shown, so that the cut never falls into a character that is shown.
+  const start = index.starts[cell]!;
+  const end = Math.min(index.ends[cell]!, start + 200);
+  const text = cellText(bytes, start, end, index.flags[cell]!);
+  const shown = text.length > 40 ? `${text.slice(0, 39).toWellFormed()}…` : text;
+  out.column = column.name;
+  out.reason =
+    why === TOO_FINE
+      ? `The value "${shown}" has digits below a millisecond, which a date cannot hold.`
+      : `The value "${shown}" is not ${KINDS[column.type]}.`;
+  return REFUSED;
+}
+
+/**
+ * Encodes all rows of a block. With `project`, all columns are written first all the same (and overwritten): so a row is
+ * refused or not whatever is projected. Without allocation but for refused rows.
+ */
+export function encodeRows(
+  block: RecordBlock,
+  format: RowFormat,
+  { columns, project }: { columns: number; project?: readonly number[] | undefined },
+  out: DocumentOutput,
+): EncodedBatch {
+  const all = Array.from({ length: columns }, (_, column) => column);
+  const rejected: RejectedRow[] = [];
+  let at = 0;
+  let count = 0;
+  let truncated = 0;
+  out.reserveDocuments(block.rows);
+  for (let row = 0, from = 0; row < block.rows; row++) {
+    const to = block.index.rowEnds[row]!;
+    out.reserve(at + format.maxBytes(to - from), at);
+    from = to;
+    out.truncated = 0;
+    let next = format.writeRow(block, row, all, out, at);
+    if (next !== REFUSED && project !== undefined) {
+      out.truncated = 0;
+      next = format.writeRow(block, row, project, out, at);
+    }
+    if (next === REFUSED) {
+      rejected.push({ row: block.firstRow + row, column: out.column, reason: out.reason });
+      continue;
+    }
+    at = next;
+    truncated += out.truncated;
+    out.rows[count] = row;
+    out.ends[count++] = at;
+  }
+  const { bytes, ends, rows } = out;
+  const written = {
+    bytes: bytes.subarray(0, at),
+    ends: ends.subarray(0, count),
+    rows: rows.subarray(0, count),
+  };
+  return { ...written, count, rejected, truncated };
+}
