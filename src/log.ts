@@ -37,7 +37,9 @@ export function createRedactor(): { hide(secret: string): void; redact(text: str
 
 /** A log that writes lines to `write` (a line without its line end). */
 export function createLog(write: (line: string) => void, redactor = createRedactor()): Log {
+  // Values are redacted before they become JSON, whose escapes would hide a secret inside quoted JSON.
+  const hideIn = (_: string, value: unknown) => (typeof value === 'string' ? redactor.redact(value) : value);
   const line = (level: string) => (text: string, fields: LogFields = {}) =>
-    write(redactor.redact(JSON.stringify({ time: new Date().toISOString(), level, text, ...fields })));
+    write(JSON.stringify({ time: new Date().toISOString(), level, text, ...fields }, hideIn));
   return { info: line('info'), warn: line('warn'), hide: redactor.hide };
 }

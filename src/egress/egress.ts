@@ -1,5 +1,5 @@
 import { lookup as resolve, type LookupAddress } from 'node:dns';
-import { connect as netConnect, type LookupFunction, type Socket } from 'node:net';
+import { connect as netConnect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { TemporaryError, UserError, isTold } from '../errors.ts';
 
@@ -116,8 +116,10 @@ export function createEgress(policy: EgressPolicy = openPolicy): Egress {
     connect,
     async connectTls(request, options = {}) {
       const socket = await connect(request);
-      const servername = options.servername ?? request.host;
-      return ready(tlsConnect({ ...options, socket, servername }), 'secureConnect', request);
+      const { host } = request;
+      // An address is no server name (RFC 6066), but the certificate is checked against it all the same.
+      const name = isIP(host) ? {} : { servername: host };
+      return ready(tlsConnect({ host, ...name, ...options, socket }), 'secureConnect', request);
     },
   };
 }
