@@ -73,13 +73,33 @@ function write(socket: Socket, chunk: Uint8Array): Promise<void> {
 /** Why the input ended early: the body broke, or the pipe did because its reader is gone. */
 type Failure = { readonly of: 'body' | 'pipe'; readonly error: unknown };
 
+/**
+ * Pulls from `iterator` until `gone` resolves, which ends a pull that is under way. `Promise.race` with a promise that
+ * lives as long as the stream would keep every chunk in memory until the end.
+ */
+function pullUntil<T>(iterator: AsyncIterator<T>, gone: Promise<undefined>): () => Promise<IteratorResult<T> | undefined> {
+  let isGone = false;
+  let wake: (value: undefined) => void = () => undefined;
+  void gone.then(() => {
+    isGone = true;
+    wake(undefined);
+  });
+  return () =>
+    new Promise((resolve, reject) => {
+      if (isGone) return resolve(undefined);
+      wake = resolve;
+      iterator.next().then(resolve, reject);
+    });
+}
+
 /** Writes the body until it ends, breaks, or the reader is gone (`gone` resolves): a slow body is not waited for then. */
 async function pump(body: AsyncIterable<Uint8Array>, socket: Socket, gone: Promise<undefined>): Promise<Failure | undefined> {
   const iterator = body[Symbol.asyncIterator]();
+  const pull = pullUntil(iterator, gone);
   let of: Failure['of'] = 'body';
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), gone]);
+      const next = await pull();
       if (next === undefined || next.done === true) return undefined;
       of = 'pipe';
       await write(socket, next.value);
