@@ -1,6 +1,7 @@
 import { batches } from '../dataset/batches.ts';
 import { type CompressionKind, compress, compressedExtension } from '../dataset/compression.ts';
-import { type CsvDialect, dialectOf, isCanonical, writeCsv } from '../dataset/csv-writer.ts';
+import { type CsvDialect, dialectOf, isCanonical } from '../dataset/csv-dialect.ts';
+import { writeCsv } from '../dataset/csv-writer.ts';
 import type { Column, CsvBytes } from '../dataset/dataset.ts';
 import { countRecords } from '../dataset/record-counter.ts';
 import { recordBlocks } from '../dataset/record-blocks.ts';
