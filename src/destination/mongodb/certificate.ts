@@ -1,0 +1,80 @@
+import { X509Certificate } from 'node:crypto';
+import { request } from 'undici';
+import type { Egress } from '../../egress/egress.ts';
+import { createDispatcher } from '../../egress/http.ts';
+import { TemporaryError, UserError, isTold } from '../../errors.ts';
+import type { MongoCredentials } from './mongodb-fields.ts';
+
+const maxBytes = 1024 * 1024;
+
+function unreadable(why: string, cause?: unknown): UserError {
+  return new UserError('mongodb-certificate-unreadable', `The CA certificate cannot be used: ${why}.`, {
+    field: 'certificate',
+    remedy: 'Give the certificate as PEM text that begins with -----BEGIN CERTIFICATE-----, or the URL of such a text.',
+    cause,
+  });
+}
+
+async function download(url: string, egress: Egress, signal: AbortSignal): Promise<string> {
+  if (!URL.canParse(url) || !/^https?:/i.test(url)) throw unreadable('the URL must begin with https:// or http://');
+  const dispatcher = createDispatcher(egress);
+  try {
+    const answer = await request(url, { dispatcher, signal, headersTimeout: 15_000, bodyTimeout: 15_000 });
+    if (answer.statusCode !== 200) {
+      const kind = answer.statusCode >= 500 ? TemporaryError : UserError;
+      throw new kind('mongodb-certificate-unreachable', `The certificate's URL answered with ${answer.statusCode}.`, {
+        field: 'certificate',
+        remedy: 'Open the URL in a browser: it must show the certificate without a sign-in.',
+      });
+    }
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw unreadable('it is larger than 1 MB');
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isTold(error)) throw error;
+    throw new TemporaryError('mongodb-certificate-unreachable', 'The certificate could not be fetched from its URL.', {
+      field: 'certificate',
+      remedy: 'Check the URL, or paste the text of the certificate.',
+      cause: error,
+    });
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+/** A paste in one line has spaces where the line ends were. */
+function repaired(text: string): string {
+  return text
+    .trim()
+    .replace(/-----BEGIN CERTIFICATE-----\s*([^-]+?)\s*-----END CERTIFICATE-----/g, (_, body: string) => {
+      const lines = body.replaceAll(/\s+/g, '').replaceAll(/(.{64})/g, '$1\n');
+      return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+    });
+}
+
+/**
+ * The PEM of the CA certificate that the credentials give, or undefined when they give none.
+ * Throws `mongodb-certificate-unreadable` (UserError), `mongodb-certificate-unreachable`.
+ */
+export async function caCertificate(
+  credentials: MongoCredentials,
+  egress: Egress,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { certificateFormat, certificate = '' } = credentials;
+  if (certificateFormat === 'noCertificate') return undefined;
+  const fetched = certificateFormat === 'url' ? await download(certificate.trim(), egress, signal) : certificate;
+  const pem = repaired(fetched);
+  try {
+    void new X509Certificate(pem);
+  } catch (error) {
+    throw unreadable('it is not a certificate in PEM form', error);
+  }
+  return pem;
+}

@@ -1,0 +1,75 @@
+import type { Document } from 'mongodb';
+import { inFlight } from './in-flight.ts';
+import { type Piece, cutPieces, documentOf } from './pieces.ts';
+import type { WriteError } from './send.ts';
+import { type Writing, type Written, encode, hasOwnId, rejectLarge } from './writing.ts';
+
+/** Where rows are inserted, and what their `_id`s begin with. */
+interface Insertion {
+  readonly collection: string;
+  readonly idPrefix: Uint8Array;
+  /** True when an earlier attempt may have left documents there. */
+  readonly resumed: boolean;
+}
+
+/** The indexes of documents that the server already has: by their `_id`, and by all their bytes when they brought that `_id`. */
+async function alreadyThere(writing: Writing, collection: string, piece: Piece, suspects: readonly number[]): Promise<Set<number>> {
+  const { bson, db, job } = writing;
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+  const idBytes = (id: unknown) => hex(bson.serialize({ _id: id }));
+  const idOf = (document: Uint8Array): unknown => bson.deserialize(document, { promoteValues: false })['_id'];
+  const ids = new Map(suspects.map((index) => [index, idOf(documentOf(piece, index))]));
+  const found = new Map<string, string>();
+  const query = db.collection<Document>(collection).find({ _id: { $in: [...ids.values()] } as never }, { raw: true });
+  for await (const stored of query as AsyncIterable<unknown>) {
+    found.set(idBytes(idOf(stored as Uint8Array)), hex(stored as Uint8Array));
+  }
+  const same = (index: number, id: unknown) => {
+    const stored = found.get(idBytes(id));
+    return hasOwnId(job) ? stored === hex(documentOf(piece, index)) : stored !== undefined;
+  };
+  return new Set([...ids].filter(([index, id]) => same(index, id)).map(([index]) => index));
+}
+
+function onId({ keyPattern }: WriteError): boolean {
+  // Some compatible servers do not say which key it was.
+  return keyPattern === undefined || Object.keys(keyPattern).join() === '_id';
+}
+
+/** Rejects the rows that were refused; gives their number. */
+async function settleErrors(
+  writing: Writing,
+  { collection, resumed }: Insertion,
+  piece: Piece,
+  errors: readonly WriteError[],
+): Promise<number> {
+  const duplicates = errors.filter((error) => resumed && error.code === 11_000 && onId(error));
+  const suspects = duplicates.map(({ index }) => index);
+  const there = suspects.length > 0 ? await alreadyThere(writing, collection, piece, suspects) : new Set<number>();
+  for (const { index, errmsg, code } of errors) {
+    if (!there.has(index)) writing.job.reject(piece.rows[index]!, `MongoDB refused the document: ${errmsg} (code ${code}).`);
+  }
+  return errors.length - there.size;
+}
+
+/**
+ * Inserts all rows, several batches at a time. A document whose `_id` is taken already by an earlier attempt of the same run
+ * counts as written; other refusals are rejected rows.
+ */
+export async function insertRows(writing: Writing, insertion: Insertion): Promise<Written> {
+  const { job, send } = writing;
+  const { collection, idPrefix } = insertion;
+  const written: Written = { rows: 0, bytes: 0 };
+  await inFlight(
+    job.batches,
+    (batch) => cutPieces(encode(job, batch, { idPrefix }), rejectLarge(job)),
+    async (piece) => {
+      const { bytes, errors } = await send('insert', collection, piece.documents);
+      const refused = errors.length > 0 ? await settleErrors(writing, insertion, piece, errors) : 0;
+      written.rows += piece.rows.length - refused;
+      written.bytes += bytes;
+    },
+    { limit: job.details.batchesInFlight, signal: job.signal },
+  );
+  return written;
+}

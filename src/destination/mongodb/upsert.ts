@@ -1,0 +1,135 @@
+import type { Document } from 'mongodb';
+import type { Batch } from '../../dataset/batch.ts';
+import { UserError } from '../../errors.ts';
+import { orAborted } from './in-flight.ts';
+import { type Key, ensureKeyIndex, keyOf } from './key-index.ts';
+import { type Lanes, createLanes } from './lanes.ts';
+import { type EncodedRow, type Piece, cutPieces } from './pieces.ts';
+import { upsertStatement } from './upsert-statement.ts';
+import { type MongoJob, type Writing, type Written, encode, ensureCollection, rejectLarge } from './writing.ts';
+
+/** The field with which Mirror marks its documents. */
+const stampField = '_writeback';
+
+interface KeyedRow extends EncodedRow {
+  /** The key document's bytes as text: equal keys have equal bytes, since a column has one type. */
+  readonly key: string;
+}
+
+interface Keyed {
+  readonly key: Key;
+  readonly stamp: Uint8Array | undefined;
+  /** Called for a row whose key a later row of the same batch has too: it is written by being overwritten. */
+  superseded(): void;
+}
+
+/** The statements of a batch. Of rows with one key only the last is kept; rows without a key are rejected. */
+function statements(writing: Writing, batch: Batch, { key, stamp, superseded }: Keyed): KeyedRow[] {
+  const { job, bson } = writing;
+  const names = { fieldNames: 'replace' } as const;
+  const documents = new Map<number, Uint8Array>();
+  for (const { row, document } of encode(job, batch, { ...names, ...(stamp ? { append: stamp } : {}) })) {
+    // Copied: the second view of the batch may use the first one's memory.
+    documents.set(row, document.slice());
+  }
+  const { strict } = job.details;
+  const keys = batch.bson({ ...names, strict, nulls: 'null', project: key.columns });
+  const last = new Map<string, KeyedRow>();
+  let start = 0;
+  for (let index = 0; index < keys.count; index += 1) {
+    const bytes = Buffer.from(keys.bytes.subarray(start, keys.ends[index]));
+    start = keys.ends[index]!;
+    const row = batch.firstRow + keys.rows[index]!;
+    const document = documents.get(row);
+    if (!document) continue;
+    const nulls = Object.entries(bson.deserialize(bytes)).filter(([, value]) => value === null);
+    if (nulls[0]) {
+      job.reject(row, 'The key is empty, so the row cannot be told from others.', nulls[0][0]);
+      continue;
+    }
+    const text = bytes.toString('latin1');
+    if (last.has(text)) {
+      job.warn('Some rows have the same key; the last one of each key was kept.');
+      superseded();
+    }
+    last.set(text, { row, key: text, document: upsertStatement(bytes, document) });
+  }
+  return [...last.values()];
+}
+
+/** Spreads keys evenly (FNV-1a, 32 bits). */
+function laneOf(key: string, count: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < key.length; index += 1) {
+    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0) % count;
+}
+
+async function giveToLanes(job: MongoJob, rows: readonly KeyedRow[], lanes: Lanes<Piece>): Promise<void> {
+  const byLane: KeyedRow[][] = Array.from({ length: lanes.count }, () => []);
+  for (const row of rows) byLane[laneOf(row.key, lanes.count)]!.push(row);
+  for (const [lane, mine] of byLane.entries()) {
+    for (const piece of cutPieces(mine, rejectLarge(job))) await lanes.give(lane, piece);
+  }
+}
+
+async function sendAll(writing: Writing, key: Key, stamp: Uint8Array | undefined): Promise<Written> {
+  const { job, name, send } = writing;
+  const written: Written = { rows: 0, bytes: 0 };
+  const lanes = createLanes<Piece>(job.details.batchesInFlight, async (piece) => {
+    const { bytes, errors } = await send('update', name, piece.documents);
+    for (const { index, errmsg, code } of errors) {
+      job.reject(piece.rows[index]!, `MongoDB refused the document: ${errmsg} (code ${code}).`);
+    }
+    written.rows += piece.rows.length - errors.length;
+    written.bytes += bytes;
+  });
+  const keyed: Keyed = { key, stamp, superseded: () => void (written.rows += 1) };
+  const batches = job.batches[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await orAborted(batches.next(), job.signal);
+      if (next.done) break;
+      await giveToLanes(job, statements(writing, next.value, keyed), lanes);
+    }
+  } finally {
+    batches.return?.().catch(() => {});
+    await lanes.settle();
+  }
+  lanes.check();
+  return written;
+}
+
+function checkStampField(job: MongoJob): void {
+  if (!job.dataset.columns.some(({ name }) => name === stampField)) return;
+  throw new UserError('mongodb-column-reserved', `Mirror keeps its marks in a field called "${stampField}".`, {
+    column: stampField,
+    remedy: 'Rename the column by a query.',
+  });
+}
+
+/** Writes each row over the document with its key, or inserts it. Fields that other people added stay. */
+export async function upsert(writing: Writing): Promise<Written> {
+  const { job, db, name } = writing;
+  const key = keyOf(job);
+  await ensureCollection(db, name);
+  await ensureKeyIndex(db, name, key.names);
+  return sendAll(writing, key, undefined);
+}
+
+/** Upserts with a mark of writeback and run, then deletes what this writeback wrote before and the run did not write again. */
+export async function mirror(writing: Writing): Promise<Written> {
+  const { job, db, name, bson } = writing;
+  const key = keyOf(job);
+  checkStampField(job);
+  await ensureCollection(db, name);
+  await ensureKeyIndex(db, name, key.names);
+  const marked = bson.serialize({ [stampField]: { id: job.writeback.id, run: job.run.id } });
+  // Without the length before and the end after: the element alone.
+  const written = await sendAll(writing, key, marked.subarray(4, -1));
+  job.signal.throwIfAborted();
+  const gone: Document = { [`${stampField}.id`]: job.writeback.id, [`${stampField}.run`]: { $ne: job.run.id } };
+  await db.collection(name).deleteMany(gone, { writeConcern: { w: 'majority' } });
+  return written;
+}

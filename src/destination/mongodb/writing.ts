@@ -1,0 +1,58 @@
+import type { BSON, Db, MongoClient } from 'mongodb';
+import type { BatchJob } from '../../connector/contract.ts';
+import type { Batch, BsonOptions } from '../../dataset/batch.ts';
+import { collectionName } from './collection-name.ts';
+import type { credentialFields, detailFields } from './mongodb-fields.ts';
+import { type EncodedRow, encodedRows, maxDocumentBytes } from './pieces.ts';
+import { type Send, createSend } from './send.ts';
+
+export type MongoJob = BatchJob<typeof credentialFields, typeof detailFields>;
+
+/** What every write mode works with. */
+export interface Writing {
+  readonly job: MongoJob;
+  readonly db: Db;
+  readonly bson: typeof BSON;
+  /** The target collection's name, checked. */
+  readonly name: string;
+  readonly send: Send;
+}
+
+/** What was sent, and how many rows lie in the destination thanks to it. */
+export interface Written {
+  rows: number;
+  bytes: number;
+}
+
+/** Gets a job ready for a write mode. Throws for names that MongoDB refuses. */
+export async function createWriting(job: MongoJob, client: MongoClient): Promise<Writing> {
+  const { BSON: bson } = await import('mongodb');
+  const db = client.db(job.credentials.databaseName);
+  return { job, db, bson, name: collectionName(job), send: createSend(db, bson, job.log) };
+}
+
+/** Encodes a batch as the details say, reporting what does not fit its type. */
+export function* encode(job: MongoJob, batch: Batch, options: Partial<BsonOptions>): Generator<EncodedRow> {
+  const { nullValues: nulls, fieldNames, strict } = job.details;
+  const encoded = batch.bson({ nulls, fieldNames, strict, ...options });
+  for (const { row, reason, column } of encoded.rejected) job.reject(row, reason, column);
+  job.truncated(encoded.truncated);
+  yield* encodedRows(encoded, batch.firstRow);
+}
+
+/** Reports a document that no MongoDB takes. */
+export function rejectLarge(job: MongoJob): (row: number, bytes: number) => void {
+  return (row, bytes) => job.reject(row, `The document has ${bytes} bytes; MongoDB allows ${maxDocumentBytes}.`);
+}
+
+/** True when the rows bring their own `_id`, so that none is made. */
+export function hasOwnId(job: MongoJob): boolean {
+  return job.dataset.columns.some(({ name }) => name === '_id');
+}
+
+/** Makes the collection if it is not there (code 48: it is). */
+export async function ensureCollection(db: Db, name: string): Promise<void> {
+  await db.command({ create: name }).catch((error: { code?: number }) => {
+    if (error.code !== 48) throw error;
+  });
+}
