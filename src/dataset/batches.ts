@@ -1,6 +1,6 @@
 import type { Batch } from './batch.ts';
 import { bsonRows } from './bson-rows.ts';
-import { cellText, isNullCell } from './cell-text.ts';
+import { asBuffer, cellText, isNullCell } from './cell-text.ts';
 import type { Column, CsvBytes } from './dataset.ts';
 import { DocumentOutput } from './document-output.ts';
 import { encodeRows } from './encode-rows.ts';
@@ -17,16 +17,16 @@ export interface BatchesOptions {
   readonly onEnd?: ((rows: number) => Promise<void>) | undefined;
 }
 
-function rowValues(
-  { bytes, index }: RecordBlock,
-  row: number,
-  columns: readonly Column[],
-): (string | null)[] {
-  return columns.map(({ type }, place) => {
-    const cell = row * columns.length + place;
-    if (isNullCell(bytes, index, cell, type === 'STRING')) return null;
-    return cellText(bytes, index.starts[cell]!, index.ends[cell]!, index.flags[cell]!);
-  });
+function blockValues({ bytes, index, rows }: RecordBlock, columns: readonly Column[]): (string | null)[][] {
+  const { starts, ends, flags } = index;
+  const buffer = asBuffer(bytes);
+  const value = (cell: number, isText: boolean) =>
+    isNullCell(bytes, index, cell, isText)
+      ? null
+      : cellText(buffer, starts[cell]!, ends[cell]!, flags[cell]!);
+  return Array.from({ length: rows }, (_, row) =>
+    columns.map(({ type }, place) => value(row * columns.length + place, type === 'STRING')),
+  );
 }
 
 /** A block with its views. Each view of the same batch gets an output of its own from `outputs`, which the next reuses. */
@@ -40,7 +40,7 @@ function batchOf(block: RecordBlock, columns: readonly Column[], outputs: Docume
     bytes: block.bytes,
     bson: (options) => encodeRows(block, bsonRows(columns, options), order(options.project), output()),
     jsonl: (options) => encodeRows(block, jsonlRows(columns, options), order(options.project), output()),
-    values: () => Array.from({ length: block.rows }, (_, row) => rowValues(block, row, columns)),
+    values: () => blockValues(block, columns),
   };
 }
 

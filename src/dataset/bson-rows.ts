@@ -89,7 +89,7 @@ export function bsonRows(columns: readonly Column[], options: BsonOptions): RowF
   const nameBytes = fields.reduce((sum, { name }) => sum + name.length, 0);
   const fixed = 5 + id.length + 5 + append.length + nameBytes + fields.length * (1 + VALUE_BYTES);
   return {
-    maxBytes: (recordBytes) => fixed + recordBytes,
+    maxBytes: (_bytes, from, to) => fixed + to - from,
     writeRow(block, row, order, out, start) {
       let at = writeId(id, block.firstRow + row, out, start + 4);
       for (const place of order) {

@@ -54,12 +54,13 @@ export class CellIndex {
   /** The cell (its place in the row) at which the last scan stopped. */
   stopCell = 0;
 
-  constructor(columns: number) {
+  /** `rows` is the room to begin with. */
+  constructor(columns: number, rows = Math.ceil(16_384 / Math.max(columns, 1))) {
     this.columns = columns;
-    this.starts = new Int32Array(1024 * columns);
-    this.ends = new Int32Array(1024 * columns);
-    this.flags = new Uint8Array(1024 * columns);
-    this.rowEnds = new Int32Array(1024);
+    this.starts = new Int32Array(rows * columns);
+    this.ends = new Int32Array(rows * columns);
+    this.flags = new Uint8Array(rows * columns);
+    this.rowEnds = new Int32Array(rows);
   }
 
   clear(): void {

@@ -9,9 +9,15 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 /** The text of the cell `bytes[start, end)`, doubled quotes undone; null is not told apart. */
-export function cellText(bytes: Uint8Array, start: number, end: number, flags: number): string {
-  const text = asBuffer(bytes).toString('utf8', start, end);
+export function cellText(bytes: Buffer, start: number, end: number, flags: number): string {
+  const text = bytes.toString('utf8', start, end);
   return (flags & ESCAPED) === 0 ? text : text.replaceAll('""', '"');
+}
+
+/** At most 40 characters of a text, fit to be shown: no control characters, which a terminal might obey. */
+export function excerpt(text: string): string {
+  const shown = text.length > 40 ? `${text.slice(0, 39)}…` : text;
+  return shown.toWellFormed().replaceAll(/\p{Cc}/gu, ' ');
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { UserError } from '../errors.ts';
 import { CellIndex, indexRecords, type ScanStop } from './cell-index.ts';
-import { cellText } from './cell-text.ts';
+import { asBuffer, cellText, excerpt } from './cell-text.ts';
 import { recordRefusal, refusal, refuseBadBytes } from './csv-refusal.ts';
 import type { Column } from './dataset.ts';
 
@@ -36,7 +36,7 @@ export function readHeader(
 ): { complete: boolean; consumed: number } {
   const from = hasByteOrderMark(bytes) ? 3 : 0;
   if (columns.length === 0) return { complete: bytes.length >= 3 || final, consumed: from };
-  const index = new CellIndex(columns.length);
+  const index = new CellIndex(columns.length, 1);
   const { consumed, stop } = indexRecords(bytes, from, bytes.length, index, { final, maxRows: 1 });
   if (stop !== undefined && stop !== 'record incomplete') throw refuseHeader(stop, columns, index.stopCell);
   if (index.rows === 0) {
@@ -45,8 +45,8 @@ export function readHeader(
   }
   refuseBadBytes(bytes, { from, to: consumed, fromRow: 0 }, index, (_, cell) => place(columns[cell]));
   for (const [cell, column] of columns.entries()) {
-    const name = cellText(bytes, index.starts[cell]!, index.ends[cell]!, index.flags[cell]!);
-    if (name !== column.name) throw mismatch(`the name there is "${name.slice(0, 40)}".`, column);
+    const name = cellText(asBuffer(bytes), index.starts[cell]!, index.ends[cell]!, index.flags[cell]!);
+    if (name !== column.name) throw mismatch(`the name there is "${excerpt(name)}".`, column);
   }
   return { complete: true, consumed };
 }

@@ -1,13 +1,13 @@
 import type { EncodedBatch, RejectedRow } from './batch.ts';
-import { cellText } from './cell-text.ts';
+import { asBuffer, cellText, excerpt } from './cell-text.ts';
 import type { Column } from './dataset.ts';
 import type { DocumentOutput } from './document-output.ts';
 import type { RecordBlock } from './record-blocks.ts';
 
 /** How rows become documents of one kind. */
 export interface RowFormat {
-  /** Most bytes that the document of a record of `recordBytes` bytes can need. */
-  maxBytes(recordBytes: number): number;
+  /** Most bytes that the document of the record `bytes[from, to)` can need. */
+  maxBytes(bytes: Uint8Array, from: number, to: number): number;
   /**
    * Writes the document of row `row` of the block at `at`, with these columns in this order. Answers the offset after it,
    * or REFUSED, the reason then being in the output.
@@ -48,8 +48,7 @@ export function refuseCell(
   // A few bytes more than are shown, so that the cut never falls into a character that is shown.
   const start = index.starts[cell]!;
   const end = Math.min(index.ends[cell]!, start + 200);
-  const text = cellText(bytes, start, end, index.flags[cell]!);
-  const shown = text.length > 40 ? `${text.slice(0, 39).toWellFormed()}…` : text;
+  const shown = excerpt(cellText(asBuffer(bytes), start, end, index.flags[cell]!));
   out.column = column.name;
   out.reason =
     why === TOO_FINE
@@ -76,7 +75,7 @@ export function encodeRows(
   out.reserveDocuments(block.rows);
   for (let row = 0, from = 0; row < block.rows; row++) {
     const to = block.index.rowEnds[row]!;
-    out.reserve(at + format.maxBytes(to - from), at);
+    out.reserve(at + format.maxBytes(block.bytes, from, to), at);
     from = to;
     out.truncated = 0;
     let next = format.writeRow(block, row, all, out, at);

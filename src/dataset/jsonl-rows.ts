@@ -5,7 +5,7 @@ import type { Column } from './dataset.ts';
 import { copyBytes, type DocumentOutput } from './document-output.ts';
 import { refuseCell, type RowFormat } from './encode-rows.ts';
 import { fieldNames } from './field-names.ts';
-import { JSON_WRITERS } from './jsonl-values.ts';
+import { JSON_WRITERS, NEEDS_ESCAPE } from './jsonl-values.ts';
 import type { RecordBlock } from './record-blocks.ts';
 
 const LF = 0x0a;
@@ -14,8 +14,10 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 /** Room beside a cell's own bytes: quotes, comma, `null`, a time of day and zone that a date lacks. */
 const VALUE_BYTES = 32;
-/** A control character becomes `\u0000`. */
+/** The most that a byte grows to: a control character becomes `\u0000`. */
 const ESCAPE_GROWTH = 6;
+/** Records up to this size are worth no count of what must be escaped. */
+const SMALL_RECORD = 64 * 1024;
 
 interface JsonColumn {
   readonly column: Column;
@@ -54,6 +56,14 @@ function writeField(
   return to + 1;
 }
 
+/** Most bytes that `bytes[from, to)` can become. */
+function grownBytes(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from <= SMALL_RECORD) return (to - from) * ESCAPE_GROWTH;
+  let grown = to - from;
+  for (let i = from; i < to; i++) if (NEEDS_ESCAPE[bytes[i]!] === 1) grown += ESCAPE_GROWTH - 1;
+  return grown;
+}
+
 const NULL_TEXTS = { null: Buffer.from('null'), empty: Buffer.from('""'), omit: undefined };
 
 /** Rows as JSON Lines. Throws UserError `columns-collide`. */
@@ -62,7 +72,7 @@ export function jsonlRows(columns: readonly Column[], options: EncodeOptions): R
   const empty = NULL_TEXTS[options.nulls];
   const fixed = 3 + fields.reduce((sum, { name }) => sum + name.length + VALUE_BYTES, 0);
   return {
-    maxBytes: (recordBytes) => fixed + recordBytes * ESCAPE_GROWTH,
+    maxBytes: (bytes, from, to) => fixed + grownBytes(bytes, from, to),
     writeRow(block, row, order, out, start) {
       let at = start + 1;
       for (const place of order) {

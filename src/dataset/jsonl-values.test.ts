@@ -40,3 +40,18 @@ test('JSON of any text and any number is what JSON.parse reads', async () => {
   );
   await fc.assert(property, { numRuns: 300 });
 });
+
+test('long texts full of characters that grow are written whole', async () => {
+  const long = `${'\u0001"\\é'.repeat(50_000)}end`;
+  const { documents } = await encoded(csvOf(columnsOf('STRING'), [[long]]), columnsOf('STRING'), 'jsonl');
+  assert.equal(JSON.parse(Buffer.from(documents[0]!).toString()).c0, long);
+});
+
+test('a reason shows at most 40 characters of the value and no control characters', async () => {
+  assert.match(
+    (await jsonOf('LONG', '"\u001b[2J\n12"')) ?? '',
+    /^The value " \[2J 12" is not a whole number/,
+  );
+  const shown = /"(.*)"/.exec((await jsonOf('LONG', 'é'.repeat(300))) ?? '')?.[1];
+  assert.equal(shown, `${'é'.repeat(39)}…`);
+});

@@ -23,7 +23,8 @@ const ESCAPES: readonly (Uint8Array | undefined)[] = Array.from({ length: 256 },
     ? Buffer.from(JSON.stringify(String.fromCharCode(byte)).slice(1, -1))
     : undefined,
 );
-const NEEDS_ESCAPE = Uint8Array.from(ESCAPES, (escape) => (escape === undefined ? 0 : 1));
+/** 1 for each byte that a JSON string cannot hold as it is. */
+export const NEEDS_ESCAPE = Uint8Array.from(ESCAPES, (escape) => (escape === undefined ? 0 : 1));
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parse } from 'csv-parse/sync';
 import * as fc from 'fast-check';
 import { UserError } from '../errors.ts';
+import { batches } from './batches.ts';
 import type { Column } from './dataset.ts';
 import { recordBlocks } from './record-blocks.ts';
 import { countRecords } from './record-counter.ts';
@@ -220,4 +222,32 @@ test('cuts of the chunks change no refusal', async () => {
     },
   );
   await fc.assert(property, { numRuns: 300 });
+});
+
+test('cells are those that csv-parse finds', async () => {
+  const text = fc.oneof(fc.string({ unit: 'grapheme' }), fc.stringMatching(/^[",\r\n a]{0,80}$/));
+  const quoted = text.map((value) => `"${value.replaceAll('\0', '').replaceAll('"', '""')}"`);
+  const rows = fc.array(
+    fc.tuple(fc.oneof(cell, quoted), fc.oneof(cell, quoted), fc.constantFrom('\n', '\r\n')),
+  );
+  const property = fc.asyncProperty(rows, async (records) => {
+    const csv = `a,b\n${records.map(([a, b, end]) => `${a},${b}${end}`).join('')}`;
+    const found: (string | null)[][] = [];
+    for await (const batch of batches(pieces(Buffer.from(csv)), two)) found.push(...batch.values());
+    const expected: string[][] = parse(csv, { fromLine: 2, record_delimiter: ['\n', '\r\n'] });
+    const texts = found.map((row, r) =>
+      row.map((value, c) => value ?? (expected[r]?.[c] === '\\N' ? '\\N' : '')),
+    );
+    assert.deepEqual(texts, expected);
+  });
+  await fc.assert(property, { numRuns: 500 });
+});
+
+test('a very wide DataSet works, and needs no more room than its records', async () => {
+  const wide: Column[] = Array.from({ length: 20_000 }, (_, i) => ({ name: `c${i}`, type: 'STRING' }));
+  const line = (text: string) => `${wide.map(() => text).join(',')}\n`;
+  const body = text(`${wide.map(({ name }) => name).join(',')}\n${line('x')}${line('')}${line('"y"')}`);
+  const before = process.memoryUsage().arrayBuffers;
+  assert.equal(await count(body, wide), 3);
+  assert(process.memoryUsage().arrayBuffers - before < 20_000_000);
 });
