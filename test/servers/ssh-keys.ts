@@ -72,3 +72,8 @@ export function rfc4716(publicKey: string): string {
   const [, body = ''] = publicKey.split(' ');
   return `---- BEGIN SSH2 PUBLIC KEY ----\n${(body.match(/.{1,70}/g) ?? []).join('\n')}\n---- END SSH2 PUBLIC KEY ----\n`;
 }
+
+/** A password as `crypt` of the system's files wants it (SHA-512). */
+export function passwordHash(password: string): string {
+  return execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: password, encoding: 'utf8' }).trim();
+}
