@@ -35,7 +35,7 @@ async function* pulled(body: AsyncIterable<Uint8Array>, signal: AbortSignal): As
       signal.throwIfAborted();
       const next = await new Promise<IteratorResult<Uint8Array>>((done, fail) => {
         interrupt = fail;
-        chunks.next().then(done, fail);
+        void (async () => done(await chunks.next()))().catch(fail);
       });
       ended = next.done === true;
       if (next.done) return;

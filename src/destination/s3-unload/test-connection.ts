@@ -1,14 +1,16 @@
 import type { ConnectionWork, TestStep } from '../../connector/contract.ts';
+import { testSteps } from '../../connector/test-steps.ts';
 import { type Egress, explainSocketError } from '../../egress/egress.ts';
 import { isTold } from '../../errors.ts';
 import type { S3Credentials, credentialsFields } from './credentials-fields.ts';
 import type { detailsFields } from './details-fields.ts';
 import { explain } from './explain.ts';
 import { placeOf } from './object-headers.ts';
-import { type Store, openStore } from './store.ts';
+import { openStore } from './store.ts';
 import { type Probe, beginProbe, endProbe, probeKey, sendProbe } from './write-probe.ts';
 
 type Work = ConnectionWork<typeof credentialsFields, typeof detailsFields>;
+type Steps = Readonly<Record<string, () => Promise<string>>>;
 
 /** Where the bucket is spoken to. */
 function addressOf({ endpoint, bucket, region, pathStyle }: S3Credentials) {
@@ -25,133 +27,85 @@ function resolve(egress: Egress, host: string, port: number): Promise<string> {
     egress.lookup(host, { all: true }, (error, addresses) => {
       if (error) return fail(explainSocketError(error, host, port));
       const found = Array.isArray(addresses) ? addresses.map(({ address }) => address) : [addresses];
-      done(found.join(', '));
+      done(`${host} is ${found.join(', ')}`);
     });
   });
 }
 
-type Outcome<T> = { readonly step: TestStep } & (
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly code: string }
-);
-
-/** Does one step, and tells it with its time. */
-async function tried<T>(
-  work: Work,
-  name: string,
-  act: () => Promise<T>,
-  say: (value: T) => string,
-): Promise<Outcome<T>> {
-  const began = performance.now();
-  const time = () => Math.round(performance.now() - began);
-  try {
-    const value = await act();
-    return { ok: true, value, step: { name, ok: true, time: time(), message: say(value) } };
-  } catch (error) {
-    work.signal.throwIfAborted();
-    const told = explain(error, placeOf(work.credentials, probeKey(work.details)));
-    const remedy = isTold(told) ? told.remedy : undefined;
-    const code = isTold(told) ? told.code : '';
-    return { ok: false, code, step: { name, ok: false, time: time(), message: told.message, remedy } };
-  }
-}
-
-/** Refusals that come before any question of permission. */
-const signInCodes =
-  /login-refused|clock-skew|wrong-region|no-credentials|keys-missing|not-s3|unavailable|connection-lost/;
-
-async function* reach(work: Work): AsyncGenerator<TestStep, boolean> {
-  const { egress, signal, credentials } = work;
+function reachSteps({ egress, signal, credentials }: Work): Steps {
   const { host, port, secure } = addressOf(credentials);
-  const resolved = await tried(
-    work,
-    'resolve',
-    () => resolve(egress, host, port),
-    (found) => `${host} is ${found}`,
-  );
-  yield resolved.step;
-  if (!resolved.ok) return false;
-  const open = async () => void (await egress.connect({ host, port, signal })).destroy();
-  const connected = await tried(work, 'connect', open, () => `port ${port} answers`);
-  yield connected.step;
-  if (!connected.ok || !secure) return connected.ok;
-  const openTls = async () => {
+  const connect = async () => {
+    (await egress.connect({ host, port, signal })).destroy();
+    return `port ${port} answers`;
+  };
+  const certificate = async () => {
     const socket = await egress.connectTls({ host, port, signal });
     const { subject, valid_to: until } = socket.getPeerCertificate();
     socket.destroy();
     return `${String(subject?.CN ?? host)}, valid until ${until}`;
   };
-  const verified = await tried(work, 'certificate', openTls, (seen) => seen);
-  yield verified.step;
-  return verified.ok;
+  const steps = { resolve: () => resolve(egress, host, port), connect };
+  return secure ? { ...steps, certificate } : steps;
 }
 
-async function* probe(work: Work, store: Store): AsyncGenerator<TestStep> {
-  const begun = await tried(
-    work,
-    'sign in',
-    () => beginProbe(store, work.details),
-    () => 'the keys are accepted',
-  );
-  if (begun.ok) {
-    yield* tryWriting(work, store, begun.value, begun.step);
-  } else if (signInCodes.test(begun.code)) {
-    yield begun.step;
-  } else {
-    yield { name: 'sign in', ok: true, time: begun.step.time, message: 'the keys are accepted' };
-    yield { ...begun.step, name: begun.code.endsWith('bucket') ? 'bucket' : 'permission', time: 0 };
-  }
-}
+/** Refusals that have to do with what may be written where; all others come before the keys are accepted. */
+const permissionCodes = /access-denied|bucket|kms-key|storage|key-refused|not-supported|s3-unload-refused/;
 
-async function* tryWriting(
-  work: Work,
-  store: Store,
-  probe: Probe,
-  begun: TestStep,
-): AsyncGenerator<TestStep> {
-  let removed = false;
-  const remove = () => {
-    removed = true;
-    return endProbe(store, probe);
-  };
+/** Does something with the store; its errors become told ones. */
+async function told<T>({ credentials, details, signal }: Work, act: () => Promise<T>): Promise<T> {
   try {
-    yield begun;
-    const sending = () => sendProbe(store, probe, work.details);
-    const sent = await tried(
-      work,
-      'write probe',
-      sending,
-      (parts) => `${parts} part(s) of ${probe.key} accepted`,
-    );
-    const cleaned = await tried(work, 'clean up', remove, (message) => message);
-    yield sent.step;
-    if (sent.ok) yield cleaned.step;
-  } finally {
-    // The person may stop looking, or cancel, between two steps.
-    if (!removed) await remove();
+    return await act();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw explain(error, placeOf(credentials, probeKey(details)));
   }
+}
+
+/** The steps that need the keys, and what must be put away after them, however they end. */
+function writeSteps(work: Work): { readonly steps: Steps; end(): Promise<void> } {
+  const { details } = work;
+  let store: Awaited<ReturnType<typeof openStore>> | undefined;
+  let probe: Probe | undefined;
+  let refusal: unknown;
+  const begin = async () => {
+    store = await openStore(work);
+    probe = await beginProbe(store, details);
+  };
+  const signIn = async () => {
+    refusal = await told(work, begin).catch((error: unknown) => error);
+    if (refusal !== undefined && !(isTold(refusal) && permissionCodes.test(refusal.code))) throw refusal;
+    return 'the keys are accepted';
+  };
+  const permission = async () => {
+    if (refusal !== undefined) throw refusal;
+    return `may write ${probeKey(details)}`;
+  };
+  const remove = async () => {
+    const [where, what] = [store, probe];
+    probe = undefined;
+    return where && what ? endProbe(where, what) : 'nothing to remove';
+  };
+  const send = () =>
+    told(work, async () => (store && probe ? sendProbe(store, probe, details) : 'nothing to send'));
+  return {
+    steps: { 'sign in': signIn, permission, 'write probe': send, 'clean up': remove },
+    async end() {
+      await remove();
+      store?.close();
+    },
+  };
 }
 
 /**
- * Resolve, connect, certificate (https), sign in, permission (only when it fails), write probe, clean up.
+ * Resolve, connect, certificate (https), sign in, permission, write probe, clean up.
  * The probe is a multipart upload that is aborted: it needs nothing but s3:PutObject, and nothing is ever visible.
  */
 export async function* testConnection(work: Work): AsyncGenerator<TestStep> {
-  const reached = yield* reach(work);
-  if (!reached) return;
-  const opened = await tried(
-    work,
-    'sign in',
-    () => openStore(work),
-    () => '',
-  );
-  if (!opened.ok) {
-    yield opened.step;
-    return;
-  }
+  const writing = writeSteps(work);
   try {
-    yield* probe(work, opened.value);
+    yield* testSteps({ ...reachSteps(work), ...writing.steps });
   } finally {
-    opened.value.close();
+    // The person may stop looking, or cancel, between two steps.
+    await writing.end();
   }
 }

@@ -39,7 +39,7 @@ export async function sendProbe(
   { s3, bucket, crc32, signal }: Store,
   probe: Probe,
   details: S3Details,
-): Promise<number> {
+): Promise<string> {
   const sizes = details.serverSideEncryption === 'aws:kms' ? [5 * 1024 * 1024, 16] : [16];
   for (const [index, size] of sizes.entries()) {
     const Body = Buffer.alloc(size, 'writeback');
@@ -50,7 +50,7 @@ export async function sendProbe(
     const input = { Bucket: bucket, Key: probe.key, UploadId: probe.id, Body, ...part };
     await s3.uploadPart(input, { abortSignal: signal });
   }
-  return sizes.length;
+  return `${sizes.length === 1 ? 'one part' : 'two parts'} accepted`;
 }
 
 /** Takes the probe away, and says what remains when that is not allowed. */
