@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TemporaryError, UserError } from '../../errors.ts';
-import { type FaultProxy, startFaultProxy } from '../fault-proxy.ts';
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { type Register, assertClean, assertStored, closedPort, soon } from './assertions.ts';
 import { type StoredRow, csvOf, headerOf, plainColumns, plainRows } from './rows.ts';
 import type { Trial } from './trial.ts';
