@@ -49,7 +49,7 @@ export async function encoded(
     rejected: [] as Encoded['rejected'],
     truncated: 0,
   };
-  for await (const batch of batches(pieces(csv, cut.cuts), columns, cut)) {
+  for await (const batch of batches(pieces(csv, cut.cuts), columns, { batchBytes: 4096, ...cut })) {
     const result = batch[kind](options);
     all.documents.push(...documents(result));
     all.rows.push(...[...result.rows].map((row) => row + batch.firstRow));

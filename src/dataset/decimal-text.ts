@@ -63,8 +63,16 @@ export function readDecimal(bytes: Uint8Array, start: number, end: number): bool
 /** The digits of `decimal` as one whole number in four words of 32 bits, the lowest first. */
 const words = new Float64Array(4);
 
+function setSmallWords(): void {
+  let value = 0;
+  for (let i = 0; i < decimal.count; i++) value = value * 10 + decimal.digits[i]!;
+  words[0] = value % TWO_32;
+  words[1] = Math.floor(value / TWO_32);
+}
+
 function setWords(): void {
   words.fill(0);
+  if (decimal.count <= 15) return setSmallWords();
   for (let from = 0; from < decimal.count; from += 6) {
     // A word times 10⁶ stays below 2⁵³.
     const to = Math.min(from + 6, decimal.count);

@@ -218,7 +218,10 @@ test('cuts of the chunks change no refusal', async () => {
         Buffer.from(wrong, 'latin1'),
         Buffer.from(after),
       ]);
-      assert.deepEqual(await refusalOf(bytes, two, cuts), await refusalOf(bytes));
+      const refusal = await refusalOf(bytes);
+      assert.deepEqual(await refusalOf(bytes, two, cuts), refusal);
+      const { code, row, column } = refusal;
+      await assert.rejects(blocks(pieces(bytes, cuts), two, 50, 5), { code, row, column });
     },
   );
   await fc.assert(property, { numRuns: 300 });
