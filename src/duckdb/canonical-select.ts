@@ -40,7 +40,7 @@ export async function describeSelect(duckdb: LockedDuckdb, select: string): Prom
 }
 
 function isNested(sqlType: string): boolean {
-  return /\]$/u.test(sqlType) || /^(STRUCT|MAP|UNION)\(/u.test(sqlType);
+  return sqlType.endsWith(']') || /^(STRUCT|MAP|UNION)\(/u.test(sqlType);
 }
 
 /** Canonical CSV has no NUL byte; the scanner would refuse it without telling the way out. */
@@ -75,7 +75,12 @@ export function canonicalText(cell: string, { name, sqlType, type }: SqlColumn):
 
 /** `SELECT` of canonical texts, named `c0…`, of all columns of `select`. */
 export function canonicalSelect(select: string, columns: readonly SqlColumn[]): string {
-  const names = columns.map((_, index) => `v${index}`).map(identifier).join(', ');
-  const texts = columns.map((column, index) => `${canonicalText(identifier(`v${index}`), column)} AS c${index}`);
+  const names = columns
+    .map((_, index) => `v${index}`)
+    .map(identifier)
+    .join(', ');
+  const texts = columns.map(
+    (column, index) => `${canonicalText(identifier(`v${index}`), column)} AS c${index}`,
+  );
   return `SELECT ${texts.join(', ')} FROM (${select}) AS rows_(${names})`;
 }

@@ -47,7 +47,10 @@ export async function* readFifo(
   const ends = openBothEnds(path);
   const socket = new Socket({ fd: ends.read, readable: true, writable: false });
   const produced = produce(AbortSignal.any([signal, stop.signal])).finally(() => closeSync(ends.write));
-  const settled = produced.then(() => undefined, (error: unknown) => ({ error }));
+  const settled = produced.then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
   const abandon = (): void => void socket.destroy();
   signal.addEventListener('abort', abandon, { once: true });
   try {
@@ -77,7 +80,10 @@ type Failure = { readonly of: 'body' | 'pipe'; readonly error: unknown };
  * Pulls from `iterator` until `gone` resolves, which ends a pull that is under way. `Promise.race` with a promise that
  * lives as long as the stream would keep every chunk in memory until the end.
  */
-function pullUntil<T>(iterator: AsyncIterator<T>, gone: Promise<undefined>): () => Promise<IteratorResult<T> | undefined> {
+function pullUntil<T>(
+  iterator: AsyncIterator<T>,
+  gone: Promise<undefined>,
+): () => Promise<IteratorResult<T> | undefined> {
   let isGone = false;
   let wake: (value: undefined) => void = () => undefined;
   void gone.then(() => {
@@ -93,7 +99,11 @@ function pullUntil<T>(iterator: AsyncIterator<T>, gone: Promise<undefined>): () 
 }
 
 /** Writes the body until it ends, breaks, or the reader is gone (`gone` resolves): a slow body is not waited for then. */
-async function pump(body: AsyncIterable<Uint8Array>, socket: Socket, gone: Promise<undefined>): Promise<Failure | undefined> {
+async function pump(
+  body: AsyncIterable<Uint8Array>,
+  socket: Socket,
+  gone: Promise<undefined>,
+): Promise<Failure | undefined> {
   const iterator = body[Symbol.asyncIterator]();
   const pull = pullUntil(iterator, gone);
   let of: Failure['of'] = 'body';

@@ -29,7 +29,11 @@ export interface LockedDuckdb {
 /** An interrupt that comes before the statement has begun is lost, so it is repeated until the statement ends. */
 const interruptEveryMs = 20;
 
-async function interruptible<T>(connection: DuckDBConnection, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+async function interruptible<T>(
+  connection: DuckDBConnection,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
   signal.throwIfAborted();
   let again: NodeJS.Timeout | undefined;
   const interrupt = (): void => {
@@ -73,7 +77,12 @@ async function openInstance(options: DuckdbOptions, folder: string): Promise<Duc
   });
 }
 
-function lend(instance: DuckDBInstance, connection: DuckDBConnection, folder: string, loan: AbortSignal): LockedDuckdb {
+function lend(
+  instance: DuckDBInstance,
+  connection: DuckDBConnection,
+  folder: string,
+  loan: AbortSignal,
+): LockedDuckdb {
   const running = new Set<Promise<unknown>>();
   return {
     connection,
@@ -115,7 +124,10 @@ export async function openDuckdb(options: DuckdbOptions): Promise<LockedDuckdb> 
 }
 
 /** Lends a locked-down DuckDB (see `openDuckdb`) to `use` and closes it whatever happens. */
-export async function withDuckdb<T>(options: DuckdbOptions, use: (duckdb: LockedDuckdb) => Promise<T>): Promise<T> {
+export async function withDuckdb<T>(
+  options: DuckdbOptions,
+  use: (duckdb: LockedDuckdb) => Promise<T>,
+): Promise<T> {
   const duckdb = await openDuckdb(options);
   try {
     return await use(duckdb);

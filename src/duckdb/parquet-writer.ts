@@ -31,7 +31,12 @@ function readCanonical(path: string, columns: readonly Column[]): string {
 }
 
 /** Row numbers are counted in the stream, so a value that does not fit can be named by its row. */
-function copyStatement(input: string, output: string, columns: readonly Column[], options: ParquetOptions): string {
+function copyStatement(
+  input: string,
+  output: string,
+  columns: readonly Column[],
+  options: ParquetOptions,
+): string {
   const typed = typedSelectList(columns, { strict: options.strict, row: 'row_number_' });
   return `COPY (SELECT ${typed} FROM (SELECT *, row_number() OVER () AS row_number_ FROM ${readCanonical(input, columns)}))
     TO ${literal(output)} (FORMAT parquet, COMPRESSION ${options.compression}, USE_TMP_FILE false)`;
@@ -42,8 +47,14 @@ function explain(error: unknown, columns: readonly Column[]): unknown {
   if (found === undefined) return error;
   const { name, type } = columns[found.column]!;
   const message = `The value “${found.value}” in row ${found.row}, column “${name}”, does not fit the type ${type} in a Parquet file.`;
-  const remedy = 'Correct the value or change the type of the column in the source, or write CSV, which keeps every text as it is.';
-  return new UserError('parquet-value-does-not-fit', message, { row: found.row, column: name, remedy, cause: error });
+  const remedy =
+    'Correct the value or change the type of the column in the source, or write CSV, which keeps every text as it is.';
+  return new UserError('parquet-value-does-not-fit', message, {
+    row: found.row,
+    column: name,
+    remedy,
+    cause: error,
+  });
 }
 
 async function* throughFiles(
@@ -82,7 +93,7 @@ export async function* writeParquet(
   options: ParquetOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const duckdb = await openDuckdb({ files: [], memoryLimitMb: options.memoryLimitMb, signal });
+  const duckdb = await openDuckdb({ files: [], memoryLimitMb: options.memoryLimitMb ?? 192, signal });
   try {
     const input = join(duckdb.exchange, 'in.csv');
     const output = join(duckdb.exchange, 'out.parquet');

@@ -14,7 +14,9 @@ export interface QueryCsvOptions {
 const chunkBytes = 1024 * 1024;
 
 function headerOf(columns: readonly SqlColumn[]): Uint8Array {
-  const quoted = columns.map(({ name }) => (/^$|[",\r\n\\]/u.test(name) ? `"${name.replaceAll('"', '""')}"` : name));
+  const quoted = columns.map(({ name }) =>
+    /^$|[",\r\n\\]/u.test(name) ? `"${name.replaceAll('"', '""')}"` : name,
+  );
   return Buffer.from(`${quoted.join(',')}\n`);
 }
 
@@ -45,6 +47,16 @@ async function* gather(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   if (used > 0) yield buffer.subarray(0, used);
 }
 
+async function* throughFile(
+  duckdb: LockedDuckdb,
+  copy: string,
+  path: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  await duckdb.run(copy, signal);
+  yield* createReadStream(path, { highWaterMark: chunkBytes, signal }) as AsyncIterable<Uint8Array>;
+}
+
 /**
  * The rows of `select` as canonical CSV with header, streamed: pulling is the backpressure, leaving early interrupts the
  * query. `columns` are those that `describeSelect` gave for the same `select`.
@@ -60,7 +72,7 @@ export async function* queryCsv(
   const copy = copyStatement(select, columns, path);
   const fifo = options.fifos !== false && (await makeFifo(path));
   yield headerOf(columns);
-  if (fifo) return yield* gather(readFifo(path, (stop) => duckdb.run(copy, stop), signal));
-  await duckdb.run(copy, signal);
-  yield* createReadStream(path, { highWaterMark: chunkBytes, signal }) as AsyncIterable<Uint8Array>;
+  yield* fifo
+    ? gather(readFifo(path, (stop) => duckdb.run(copy, stop), signal))
+    : throughFile(duckdb, copy, path, signal);
 }

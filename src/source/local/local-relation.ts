@@ -1,0 +1,113 @@
+import type { Column, ColumnType } from '../../dataset/dataset.ts';
+import type { SqlColumn } from '../../duckdb/canonical-select.ts';
+import { describeSelect } from '../../duckdb/canonical-select.ts';
+import type { LockedDuckdb } from '../../duckdb/locked-duckdb.ts';
+import { identifier, literal, literalList } from '../../duckdb/sql-text.ts';
+import { typedText } from '../../duckdb/typed-text.ts';
+import { UserError } from '../../errors.ts';
+import type { CsvSample } from './csv-sample.ts';
+import type { FileKind } from './file-kind.ts';
+import { inferType } from './infer-type.ts';
+
+/** Types that the person gave, by column name. */
+export type GivenTypes = Readonly<Record<string, ColumnType>>;
+
+/** Throws UserError `local-unknown-column` when a type was given for a column that is not there. */
+export function checkGiven(given: GivenTypes, names: readonly string[]): void {
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw unknownColumn(unknown, names);
+}
+
+/** The error for a column that is not in the DataSet. */
+export function unknownColumn(name: string, names: readonly string[]): UserError {
+  const remedy = `The columns are: ${names.slice(0, 30).join(', ')}${names.length > 30 ? ', …' : ''}.`;
+  return new UserError('local-unknown-column', `There is no column “${name}”.`, { column: name, remedy });
+}
+
+/** Columns of a delimited file: given types first, the others inferred from the sample. */
+export function sampledColumns({ header, rows }: CsvSample, given: GivenTypes): Column[] {
+  checkGiven(given, header);
+  return header.map((name, index) => ({
+    name,
+    type: given[name] ?? inferType(rows.map((row) => row[index])),
+  }));
+}
+
+/** Longest record that is read, in bytes. */
+const longestRecord = 16 * 1024 * 1024;
+
+function typedAs(cell: string, { name, type }: Column, index: number): string {
+  return `${typedText(cell, type, index, { strict: false, row: '0' })} AS ${identifier(name)}`;
+}
+
+/** Every cell is read as text and typed by us: DuckDB's own sniffer makes the number 7 of the text 007. */
+function delimitedSelect(paths: readonly string[], columns: readonly Column[], delimiter: string): string {
+  const texts = columns.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
+  return `SELECT ${columns.map((column, index) => typedAs(`c${index}`, column, index)).join(', ')}
+    FROM read_csv(${literalList(paths)}, auto_detect = false, header = true, delim = ${literal(delimiter)}, quote = '"',
+      escape = '"', columns = {${texts}}, nullstr = ['', '\\N'], allow_quoted_nulls = false, strict_mode = false,
+      null_padding = true, parallel = false, ignore_errors = false,
+      max_line_size = ${longestRecord}, buffer_size = ${longestRecord})`;
+}
+
+function readJson(paths: readonly string[], { format }: FileKind, columns = ''): string {
+  const layout = format === 'json' ? 'auto' : 'newline_delimited';
+  return `read_json(${literalList(paths)}, format = '${layout}', union_by_name = true, ignore_errors = false,
+    maximum_object_size = ${longestRecord}${columns})`;
+}
+
+/** Columns with a given type are read as text, so that nothing is lost before the type is applied. */
+async function jsonRelation(
+  duckdb: LockedDuckdb,
+  paths: readonly string[],
+  kind: FileKind,
+  given: GivenTypes,
+): Promise<string> {
+  if (Object.keys(given).length === 0) return readJson(paths, kind);
+  const found = await describeSelect(duckdb, `SELECT * FROM ${readJson(paths, kind)}`);
+  const types = found.map(
+    ({ name, sqlType }) => `${literal(name)}: ${literal(name in given ? 'VARCHAR' : sqlType)}`,
+  );
+  return readJson(paths, kind, `, columns = {${types.join(', ')}}`);
+}
+
+function overridden(columns: readonly SqlColumn[], given: GivenTypes): string {
+  const items = columns.map((column, index) => {
+    const type = Object.hasOwn(given, column.name) ? given[column.name] : undefined;
+    if (type === undefined) return identifier(column.name);
+    return typedAs(`CAST(${identifier(column.name)} AS VARCHAR)`, { name: column.name, type }, index);
+  });
+  return items.join(', ');
+}
+
+/** What `tbl` is made of. */
+export interface RelationRequest {
+  readonly paths: readonly string[];
+  readonly kind: FileKind;
+  readonly given: GivenTypes;
+  /** For CSV and TSV: columns and delimiter of the sample. */
+  readonly delimited?: { readonly columns: readonly Column[]; readonly delimiter: string } | undefined;
+}
+
+/** Defines the view `tbl` over the files; gives its columns. Throws UserError `local-unknown-column`. */
+export async function defineTable(duckdb: LockedDuckdb, request: RelationRequest): Promise<SqlColumn[]> {
+  await duckdb.run(`CREATE TEMP VIEW tbl AS ${await tableSelect(duckdb, request)}`);
+  return describeSelect(duckdb, 'SELECT * FROM tbl');
+}
+
+async function tableSelect(
+  duckdb: LockedDuckdb,
+  { paths, kind, given, delimited }: RelationRequest,
+): Promise<string> {
+  if (delimited) return delimitedSelect(paths, delimited.columns, delimited.delimiter);
+  const relation =
+    kind.format === 'parquet'
+      ? `read_parquet(${literalList(paths)}, union_by_name = true)`
+      : await jsonRelation(duckdb, paths, kind, given);
+  const columns = await describeSelect(duckdb, `SELECT * FROM ${relation}`);
+  checkGiven(
+    given,
+    columns.map(({ name }) => name),
+  );
+  return `SELECT ${overridden(columns, given)} FROM ${relation}`;
+}
