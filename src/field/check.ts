@@ -14,7 +14,8 @@ type Checked = Record<string, unknown>;
  * Checks what a person typed (YAML, a form, the API) against the fields of a pane and fills in defaults; every id of `fields`
  * is a key of the result, so that it can be taken as `Values` of the fields. Optional text that is empty counts as not given.
  * Nothing is converted but numbers and booleans given as their exact text, lists (joined by newlines) and labels of choices.
- * Throws UserError `field-unknown`, `field-missing`, `field-invalid`, each with `field` (the plain id).
+ * Throws UserError `field-unknown`, `field-missing`, `field-invalid`, each with `field`: the plain id,
+ * or none when it is the pane itself.
  */
 export function checkValues(fields: Fields, values: unknown, pane: Pane): Checked {
   const given = recordOf(values, pane);
@@ -34,9 +35,6 @@ function recordOf(values: unknown, pane: Pane): Checked {
   throw new UserError(
     'field-invalid',
     `The ${pane} must be fields with values, each on a line "field: value".`,
-    {
-      field: pane,
-    },
   );
 }
 
