@@ -163,7 +163,14 @@ async function serve(running: Running, request: IncomingMessage, response: Serve
     const refusal = error instanceof S3Refusal ? error : new S3Refusal(500, 'InternalError', String(error));
     // The rest of a refused body is read away, so that the client sees the answer and not a reset.
     request.resume();
-    answer(response, { status: refusal.status, body: head ? '' : refusalXml(refusal, sts) }, head);
+    const region: Record<string, string> = refusal.extra['Region']
+      ? { 'x-amz-bucket-region': refusal.extra['Region'] }
+      : {};
+    answer(
+      response,
+      { status: refusal.status, headers: region, body: head ? '' : refusalXml(refusal, sts) },
+      head,
+    );
   }
 }
 

@@ -174,6 +174,7 @@ function suite(server: S3Server): void {
       AWS_SECRET_ACCESS_KEY: server.secretKey,
       AWS_ENDPOINT_URL: server.endpoint,
       AWS_REGION: server.region,
+      AWS_DEFAULT_REGION: server.region,
       AWS_EC2_METADATA_DISABLED: 'true',
     };
     const args = ['s3', 'cp', '--quiet', `s3://${server.bucket}/in/aws.csv`, join(dir, 'got.csv')];
