@@ -4,7 +4,7 @@ import { TemporaryError, UserError, isTold } from '../../errors.ts';
 import { diskFull, explainStatus, saysFull, status, statusOf } from './explain.ts';
 import { makeFolders } from './make-folders.ts';
 import { folderOf, inFolder } from './remote-path.ts';
-import { type Names, publish, sizeOf } from './rename-ladder.ts';
+import { type Names, publish, restore, sizeOf } from './rename-ladder.ts';
 import type { SftpChannel } from './sftp-channel.ts';
 import type { SftpSession } from './ssh-session.ts';
 import { writeBody } from './write-body.ts';
@@ -133,13 +133,22 @@ async function verifySize(
 /** Milliseconds for tidying up after a failure, so that Ctrl-C ends soon. */
 const tidyLimit = 1000;
 
+/** What a failed attempt may have left: one file, and with `names` an older one that stands aside. */
+export interface Remains {
+  readonly path: string;
+  readonly names?: Names;
+}
+
 /** Removes what a failed attempt left, as far as the connection still allows; tells whether that was done. */
-export async function tidy(session: SftpSession, path: string): Promise<boolean> {
+export async function tidy(session: SftpSession, { path, names }: Remains): Promise<boolean> {
   const channel = session.channel(AbortSignal.timeout(tidyLimit));
-  return channel.remove(path).then(
-    () => true,
-    (error: unknown) => statusOf(error) === status.noSuchFile && !(error instanceof DOMException),
-  );
+  try {
+    if (names) await restore(channel, names);
+    await channel.remove(path);
+    return true;
+  } catch (error) {
+    return statusOf(error) === status.noSuchFile;
+  }
 }
 
 /**
@@ -151,22 +160,24 @@ export async function publishFile(
   file: OutgoingFile,
   final: string,
   options: PublishOptions,
-  leftBehind: (path: string) => void,
+  leftBehind: (remains: Remains) => void,
 ): Promise<void> {
   const channel = session.channel(options.signal);
   const names = namesFor(final, options.owner);
   const path = options.writeInPlace ? final : names.temporary;
+  let remains: Remains = { path };
   await makeFolders(channel, folderOf(final), options.createFolders);
   try {
     const bytes = await writeFile(session, channel, path, file, options);
     await verifySize(channel, path, bytes, options);
     if (options.writeInPlace)
       return options.warn(`${final} was written in place: a reader may have seen a part of it.`);
+    remains = { path, names };
     const rung = await publish(channel, names, bytes);
     if (rung === 'deleted first')
       options.warn(`The server let ${final} be replaced only by deleting the older file first.`);
   } catch (error) {
-    if (!(await tidy(session, path))) leftBehind(path);
+    if (!(await tidy(session, remains))) leftBehind(remains);
     throw error;
   }
 }

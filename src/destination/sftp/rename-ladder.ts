@@ -58,23 +58,36 @@ async function replace(channel: SftpChannel, { temporary, final }: Names, size: 
   }
 }
 
-/** The old file steps aside, the new one takes its name, the old one goes. When the second step fails, the old one comes back. */
+/**
+ * The old file steps aside, the new one takes its name, the old one goes. Both renames are sent at once, so that a
+ * connection that breaks hardly ever falls between them; a server that took them in another order is asked again.
+ * When the new file cannot have the name, the old one comes back.
+ */
 async function swap(channel: SftpChannel, move: Move, { temporary, final, aside }: Names): Promise<boolean> {
   await removeQuietly(channel, aside);
-  try {
-    await channel.rename(final, aside);
-  } catch (error) {
-    if (statusOf(error) === undefined) throw error;
-    return false;
+  const [stepped, taken] = await Promise.allSettled([
+    channel.rename(final, aside),
+    channel.rename(temporary, final),
+  ]);
+  if (stepped.status === 'rejected') {
+    if (statusOf(stepped.reason) === undefined) throw stepped.reason;
+    return taken.status === 'fulfilled';
   }
   try {
-    await move(temporary, final);
+    if (taken.status === 'rejected') await move(temporary, final);
   } catch (error) {
     await channel.rename(aside, final).catch(() => {});
     throw error;
   }
   await removeQuietly(channel, aside);
   return true;
+}
+
+/** After a failure: the older file comes back if it stands aside and nothing took its place; else what stands aside goes. */
+export async function restore(channel: SftpChannel, { final, aside }: Names): Promise<void> {
+  if (typeof (await sizeOf(channel, aside)) !== 'number') return;
+  if ((await sizeOf(channel, final)) === 'missing') await channel.rename(aside, final);
+  else await removeQuietly(channel, aside);
 }
 
 /** The old file is deleted first, but only once the server has shown that it lets the new one be renamed at all. */

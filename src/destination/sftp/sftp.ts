@@ -1,6 +1,6 @@
 import { type FileJob, type PublishedFile, defineConnector } from '../../connector/contract.ts';
 import { location } from './address.ts';
-import { publishFile, tidy } from './publish-file.ts';
+import { type Remains, publishFile, tidy } from './publish-file.ts';
 import { nameTemplate, remotePath } from './remote-path.ts';
 import { readAccess } from './sftp-access.ts';
 import { sftpCredentials, sftpDetails } from './sftp-fields.ts';
@@ -15,7 +15,7 @@ const returnLimit = 5000;
 async function publishAll(
   job: Job,
   access: Access,
-  leftBehind: (path: string) => void,
+  leftBehind: (remains: Remains) => void,
 ): Promise<PublishedFile[]> {
   const { details, signal, writeback } = job;
   const { createFolders, writeInPlace, concurrentWrites } = details;
@@ -33,14 +33,14 @@ async function publishAll(
 }
 
 /** After a broken connection the half-written file is still there: comes back once to remove it. Never hides the first error. */
-async function comeBackAndTidy(job: Job, access: Access, path: string): Promise<void> {
+async function comeBackAndTidy(job: Job, access: Access, remains: Remains): Promise<void> {
   try {
     await withSession(access, { egress: job.egress, signal: AbortSignal.timeout(returnLimit) }, (session) =>
-      tidy(session, path),
+      tidy(session, remains),
     );
   } catch (error) {
     job.log.warn('a half-written file may have stayed on the server', {
-      path,
+      path: remains.path,
       reason: (error as Error).message,
     });
   }
@@ -53,9 +53,9 @@ async function write(job: Job): Promise<readonly PublishedFile[]> {
       'No Host Key is given, so whatever answered was trusted: enter the fingerprint that the connection test shows.',
     );
   }
-  let left: string | undefined;
+  let left: Remains | undefined;
   try {
-    return await publishAll(job, access, (path) => (left = path));
+    return await publishAll(job, access, (remains) => (left = remains));
   } catch (error) {
     if (left !== undefined && !job.signal.aborted) await comeBackAndTidy(job, access, left);
     throw error;
