@@ -48,7 +48,7 @@ const operators: Record<string, (value: unknown, wanted: unknown) => boolean> = 
   $gte: (value, wanted) => value !== undefined && compare(value, wanted) >= 0,
   $lt: (value, wanted) => value !== undefined && compare(value, wanted) < 0,
   $lte: (value, wanted) => value !== undefined && compare(value, wanted) <= 0,
-  $type: (value, wanted) => wanted === 'string' && typeof value === 'string',
+  $not: (value, wanted) => !matchesField(value, wanted),
 };
 
 function isOperators(condition: unknown): condition is Document {

@@ -20,7 +20,7 @@ export async function append(writing: Writing): Promise<Written> {
     return written;
   } catch (error) {
     // When this fails too, the next attempt of the run finds the same documents by their ids.
-    if (!own) await documents.removeAll().catch(() => {});
+    if (!own) await writing.tidy(documents.removeAll);
     throw error;
   }
 }

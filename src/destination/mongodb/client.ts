@@ -10,11 +10,14 @@ import type { MongoCredentials, credentialFields, detailFields } from './mongodb
 
 export type MongoWork = ConnectionWork<typeof credentialFields, typeof detailFields>;
 
-/** Milliseconds for finding a server that can be written to. */
-const selectionTimeout = 15_000;
+/** Milliseconds for finding a server that can be written to: several hosts may have to elect one first. */
+const selectionTimeout = { one: 5_000, several: 15_000 };
 
-/** Milliseconds that work which was cancelled has for cleaning up before its sockets are closed. */
-const cleanupTime = 5_000;
+/** Milliseconds that commands in flight have for ending after an abort, before their sockets are closed. */
+const settlingTime = 2_000;
+
+/** Milliseconds for cleaning up after a failure. What is not done by then, the next attempt does first. */
+const tidyingTime = 1_500;
 
 /**
  * The URL without any secret: user, password and everything else go as options. Host and port are the only parts, and a
@@ -52,7 +55,7 @@ export function clientOptions(credentials: MongoCredentials, egress: Egress, ca:
     ...(tls || ca !== undefined ? { tls: true } : {}),
     ...(ca === undefined ? {} : { ca }),
     lookup: egress.lookup,
-    serverSelectionTimeoutMS: selectionTimeout,
+    serverSelectionTimeoutMS: connectionString ? selectionTimeout.several : selectionTimeout.one,
     connectTimeoutMS: 10_000,
     // The most batches in flight, and a few for everything else.
     maxPoolSize: 20,
@@ -166,21 +169,38 @@ export async function connectClient(client: MongoClient, work: MongoWork): Promi
   }
 }
 
+/** Cleans up after a failure: for a short while only, without errors of its own, and not over a client that is closed. */
+export type Tidy = (work: () => Promise<unknown>) => Promise<void>;
+
+async function briefly(work: () => Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((done) => {
+    timer = setTimeout(done, tidyingTime);
+  });
+  await Promise.race([work().catch(() => {}), limit]);
+  clearTimeout(timer);
+}
+
 /**
- * Lends a connected client and closes it. When `signal` aborts, the work has a few seconds to clean up over the same client.
- * Everything that is thrown is a told error, or the reason of the abort.
+ * Lends a connected client and closes it. When `signal` aborts, commands in flight may end, and the work may tidy up over
+ * the same client. Everything that is thrown is a told error, or the reason of the abort.
  */
-export async function withClient<T>(work: MongoWork, use: (client: MongoClient) => Promise<T>): Promise<T> {
+export async function withClient<T>(work: MongoWork, use: (client: MongoClient, tidy: Tidy) => Promise<T>): Promise<T> {
   const { signal } = work;
   const { client } = await createClient(work);
   let deadline: NodeJS.Timeout | undefined;
+  // A closed client would connect anew for the next command, so that is asked before each.
+  let closed = false;
   const onAbort = () => {
-    deadline = setTimeout(() => void client.close().catch(() => {}), cleanupTime);
+    deadline = setTimeout(() => {
+      closed = true;
+      void client.close().catch(() => {});
+    }, settlingTime);
   };
   try {
     await connectClient(client, work);
     signal.addEventListener('abort', onAbort, { once: true });
-    return await use(client);
+    return await use(client, async (tidying) => (closed ? undefined : briefly(tidying)));
   } catch (error) {
     signal.throwIfAborted();
     throw explain(error, serverAddress(work.credentials));

@@ -26,8 +26,8 @@ export const mongodbConnector = defineConnector({
   check: checkFields,
   testConnection,
   write: (job) =>
-    withClient(job, async (client) => {
-      const writing = await createWriting(job, client);
+    withClient(job, async (client, tidy) => {
+      const writing = await createWriting(job, client, tidy);
       const { rows, bytes } = await modes[job.details.writeMode](writing);
       const { databaseName } = job.credentials;
       const location = `mongodb://${serverAddress(job.credentials)}/${databaseName}.${writing.name}`;

@@ -46,7 +46,7 @@ async function inPlace(writing: Writing): Promise<Written> {
     await documents.removeOthers();
     return written;
   } catch (error) {
-    await documents.removeAll().catch(() => {});
+    await writing.tidy(documents.removeAll);
     throw error;
   }
 }
@@ -72,7 +72,7 @@ export async function replace(writing: Writing): Promise<Written> {
     return await inPlace(writing);
   } catch (error) {
     // The connection may be what failed; then the next attempt clears.
-    await clear().catch(() => {});
+    await writing.tidy(clear);
     throw error;
   }
 }

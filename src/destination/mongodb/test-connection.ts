@@ -78,7 +78,10 @@ export async function* testConnection(work: MongoWork): AsyncGenerator<TestStep>
     return trial;
   };
   try {
-    yield* testSteps({ connect: async () => connect(trial ?? (await start())) });
+    for await (const step of testSteps({ connect: async () => connect(await start()) })) {
+      yield step;
+      if (!step.ok) return;
+    }
     if (!trial) return;
     const steps = { signIn: told(trial, signIn), permission: told(trial, permission), probe: told(trial, writeProbe) };
     yield* testSteps({

@@ -1,6 +1,7 @@
 import type { BSON, Db, MongoClient } from 'mongodb';
 import type { BatchJob } from '../../connector/contract.ts';
 import type { Batch, BsonOptions } from '../../dataset/batch.ts';
+import type { Tidy } from './client.ts';
 import { collectionName } from './collection-name.ts';
 import type { credentialFields, detailFields } from './mongodb-fields.ts';
 import { type EncodedRow, encodedRows, maxDocumentBytes } from './pieces.ts';
@@ -16,6 +17,7 @@ export interface Writing {
   /** The target collection's name, checked. */
   readonly name: string;
   readonly send: Send;
+  readonly tidy: Tidy;
 }
 
 /** What was sent, and how many rows lie in the destination thanks to it. */
@@ -25,10 +27,10 @@ export interface Written {
 }
 
 /** Gets a job ready for a write mode. Throws for names that MongoDB refuses. */
-export async function createWriting(job: MongoJob, client: MongoClient): Promise<Writing> {
+export async function createWriting(job: MongoJob, client: MongoClient, tidy: Tidy): Promise<Writing> {
   const { BSON: bson } = await import('mongodb');
   const db = client.db(job.credentials.databaseName);
-  return { job, db, bson, name: collectionName(job), send: createSend(db, bson, job.log) };
+  return { job, db, bson, name: collectionName(job), send: createSend(db, bson, job.log), tidy };
 }
 
 /** Encodes a batch as the details say, reporting what does not fit its type. */
