@@ -1,10 +1,17 @@
 import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const nudgeEveryMs = 20;
+
+/**
+ * A write that the pipe takes at once calls back at once: with a body that never waits, the event loop would not turn
+ * while the reader keeps up, and no abort would be seen.
+ */
+const turnBytes = 256 * 1024;
 
 /** Makes a FIFO that only this user can open; false where the system has no `mkfifo` (Windows). */
 export async function makeFifo(path: string): Promise<boolean> {
@@ -107,12 +114,18 @@ async function pump(
   const iterator = body[Symbol.asyncIterator]();
   const pull = pullUntil(iterator, gone);
   let of: Failure['of'] = 'body';
+  let sinceTurn = 0;
   try {
     for (;;) {
       const next = await pull();
       if (next === undefined || next.done === true) return undefined;
       of = 'pipe';
       await write(socket, next.value);
+      sinceTurn += next.value.length;
+      if (sinceTurn >= turnBytes) {
+        await setImmediate();
+        sinceTurn = 0;
+      }
       of = 'body';
     }
   } catch (error) {

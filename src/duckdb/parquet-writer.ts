@@ -14,6 +14,8 @@ export interface ParquetOptions {
   readonly compression: 'zstd' | 'snappy';
   /** Refuse times with digits below a microsecond instead of cutting them. */
   readonly strict: boolean;
+  /** Where the private folder is made; the system's temporary folder unless told. */
+  readonly directory?: string | undefined;
   readonly memoryLimitMb?: number | undefined;
   /** False uses temporary files in place of FIFOs, as on systems without `mkfifo`. */
   readonly fifos?: boolean | undefined;
@@ -93,7 +95,12 @@ export async function* writeParquet(
   options: ParquetOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const duckdb = await openDuckdb({ files: [], memoryLimitMb: options.memoryLimitMb ?? 192, signal });
+  const duckdb = await openDuckdb({
+    files: [],
+    directory: options.directory,
+    memoryLimitMb: options.memoryLimitMb ?? 192,
+    signal,
+  });
   try {
     const input = join(duckdb.exchange, 'in.csv');
     const output = join(duckdb.exchange, 'out.parquet');
