@@ -23,9 +23,9 @@ test('elsewhere all parts are of one length, which the estimate decides', () => 
   assert.ok(size * 10_000 > 1.2 * 500 * 1024 ** 3);
 });
 
-test('what is on its way stays within 64 MiB', () => {
+test('what is on its way stays within 32 MiB, but for parts that are larger', () => {
   assert.deepEqual(
     [8, 16, 32, 64, 128].map((size) => partsInFlight(size * MiB)),
-    [4, 4, 2, 1, 1],
+    [4, 2, 1, 1, 1],
   );
 });

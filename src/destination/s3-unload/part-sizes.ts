@@ -3,8 +3,8 @@ import { UserError } from '../../errors.ts';
 const MiB = 1024 * 1024;
 /** S3 allows so many parts in one upload. */
 const maximumParts = 10_000;
-/** Bytes that may be on their way at once, over all parts of an upload. */
-const inFlightBytes = 64 * MiB;
+/** Bytes that may be on their way at once in one upload; a Primary Key makes several uploads at once. */
+const inFlightBytes = 32 * MiB;
 
 /** The exact size of part `number` (from 1). Throws UserError `s3-unload-file-too-large` past the last part. */
 export type PartSizes = (number: number) => number;

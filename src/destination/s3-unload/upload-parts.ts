@@ -13,8 +13,11 @@ export interface Target {
   warn(sentence: string): void;
 }
 
-/** Milliseconds for taking an upload away; the run's own signal may have ended already. */
-const abortTimeout = 10_000;
+/**
+ * Milliseconds for taking an upload away; the run's own signal may have ended already, so this needs one of its own.
+ * Who cancels does not wait long for a dead network: what remains is removed by the next run of the same key.
+ */
+const abortTimeout = { failed: 10_000, cancelled: 3_000 };
 
 /** For the person whose key may not abort. */
 export const lifecycleAdvice =
@@ -32,7 +35,9 @@ async function createUpload(store: Store, { key, headers }: Target): Promise<str
 /** Takes an upload away with all its parts. False when that is not allowed; it then stays until a lifecycle rule takes it. */
 export async function abortUpload(store: Store, key: string, UploadId: string): Promise<boolean> {
   try {
-    const abortSignal = AbortSignal.timeout(abortTimeout);
+    const abortSignal = AbortSignal.timeout(
+      store.signal.aborted ? abortTimeout.cancelled : abortTimeout.failed,
+    );
     await store.s3.abortMultipartUpload({ Bucket: store.bucket, Key: key, UploadId }, { abortSignal });
     return true;
   } catch (error) {
