@@ -137,9 +137,9 @@ async function* readRows(
     at = skip(window.text, at, /[\s,]*/y);
     const next = window.text[at];
     if (next === ']') {
-      let tail = at;
-      while (await window.more(tail)) tail = 0;
-      return end(window.text.slice(tail));
+      window.text = window.text.slice(at);
+      while (await window.more(0)) continue;
+      return end(window.text);
     }
     if (next !== undefined && next !== '[') throw unreadable();
     const found = next === '[' ? readRow(window.text, at) : undefined;

@@ -17,11 +17,10 @@ const accessRemedy =
 /** Domo's own words: of its error object, else none. HTML is never repeated. */
 function words({ text }: BadAnswer): string {
   try {
-    const { message, error_description, statusReason, toe } = JSON.parse(text) as Record<string, unknown>;
-    const said = [message, error_description, statusReason].find(
-      (one) => typeof one === 'string' && one !== '',
-    );
-    const id = typeof toe === 'string' ? ` (Domo's id of this: ${toe})` : '';
+    const answer = JSON.parse(text) as Record<string, unknown>;
+    const texts = ['message', 'error_description', 'statusReason'].map((name) => answer[name]);
+    const said = texts.filter((one) => typeof one === 'string').find((one) => one !== '') ?? 'nothing more';
+    const id = typeof answer['toe'] === 'string' ? ` (Domo's id of this: ${answer['toe']})` : '';
     return ` Domo says: ${said.slice(0, 300)}${id}`;
   } catch {
     return '';

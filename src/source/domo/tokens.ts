@@ -51,8 +51,8 @@ function parseToken(text: string): Token {
   const fromExpiresIn = Date.now() + Number(answer['expires_in'] ?? 0) * 1000;
   const expiresAt = typeof claims['exp'] === 'number' ? claims['exp'] * 1000 : fromExpiresIn;
   const fact = (name: string) =>
-    [answer[name], claims[name]].find((one) => one !== undefined && one !== null);
-  return { text: access, expiresAt, userId: `${fact('userId')}`, role: `${fact('role')}` };
+    [answer[name], claims[name]].find((one) => typeof one === 'string' || typeof one === 'number') ?? '';
+  return { text: access, expiresAt, userId: String(fact('userId')), role: String(fact('role')) };
 }
 
 /** Fetches tokens and keeps the last one. */
