@@ -18,7 +18,13 @@ export async function withReader<T>(server: SftpServer, use: (sftp: SFTPWrapper)
   const { host, port, username, password, privateKey } = server;
   try {
     await new Promise<void>((done, fail) => {
-      client.on('ready', () => done()).on('error', fail);
+      client
+        .on('ready', () => {
+          // Without it Nagle's algorithm costs 40 ms an operation.
+          client.setNoDelay(true);
+          done();
+        })
+        .on('error', fail);
       const secrets = privateKey === undefined ? { password: password ?? '' } : { privateKey };
       client.connect({ host, port, username, ...secrets });
     });

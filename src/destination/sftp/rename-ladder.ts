@@ -71,7 +71,8 @@ async function swap(channel: SftpChannel, move: Move, { temporary, final, aside 
   ]);
   if (stepped.status === 'rejected') {
     if (statusOf(stepped.reason) === undefined) throw stepped.reason;
-    return taken.status === 'fulfilled';
+    const gone = typeof (await sizeOf(channel, aside)) === 'number';
+    if (!gone && taken.status === 'rejected') return false;
   }
   try {
     if (taken.status === 'rejected') await move(temporary, final);

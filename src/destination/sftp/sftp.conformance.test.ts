@@ -4,10 +4,11 @@ import { type SftpServer, serverFromUrl } from '../../../test/servers/sftp-serve
 import { sftpTarget, standInServer } from '../../../test/servers/sftp-target.ts';
 import { startSshd } from '../../../test/servers/sshd.ts';
 
+// Servers that can replace a file at once: without that no client can keep a cut from falling between two renames.
 const servers: readonly (readonly [string, () => Promise<SftpServer | undefined>])[] = [
-  ['stand-in', () => standInServer()],
+  ['stand-in', () => standInServer({ faults: { renameReplaces: true } })],
   ['sshd', () => startSshd()],
-  ['ProFTPD without posix-rename', () => startProftpd()],
+  ['ProFTPD', () => startProftpd(['SFTPAuthMethods publickey password'])],
   ['SFTP_TEST_URL', async () => serverFromUrl()],
 ];
 

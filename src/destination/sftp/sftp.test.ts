@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type SftpStandInOptions, startSftp } from '../../../test/servers/sftp-stand-in.ts';
+import { keygen, makeKey, openssl, publicLine } from '../../../test/servers/ssh-keys.ts';
+import { startProftpd } from '../../../test/servers/proftpd.ts';
+import { startJailedSshd, startSshd } from '../../../test/servers/sshd.ts';
+import type { FileConnector, OutgoingFile, TestStep } from '../../connector/contract.ts';
+import { createEgress } from '../../egress/egress.ts';
+import { TemporaryError, UserError } from '../../errors.ts';
+import { checkValues } from '../../field/check.ts';
+import { createLog } from '../../log.ts';
+import { readPrivateKey } from './private-key.ts';
+import { sftpConnector } from './sftp.ts';
+
+const connector = sftpConnector as FileConnector;
+
+interface Trial {
+  credentials: Record<string, unknown>;
+  details?: Record<string, unknown>;
+  body?: AsyncIterable<Uint8Array>;
+  signal?: AbortSignal;
+}
+
+function work({ credentials, details = {}, signal = new AbortController().signal }: Trial) {
+  return {
+    credentials: checkValues(connector.credentials, credentials, 'credentials') as never,
+    details: checkValues(
+      connector.details,
+      { path: 'in', selectFilename: 'fileName', filename: 'a', ...details },
+      'details',
+    ) as never,
+    signal,
+    egress: createEgress(),
+    log: createLog(() => {}),
+  };
+}
+
+async function* bytes(size: number) {
+  const block = Buffer.alloc(100_003, 'ü,"x"\n');
+  for (let at = 0; at < size; at += block.length) yield block.subarray(0, Math.min(block.length, size - at));
+}
+
+/** Writes one file and returns the warnings. */
+async function write(trial: Trial, path = 'in/a.csv') {
+  const warnings: string[] = [];
+  const body = trial.body ?? bytes(1_000_000);
+  const file: OutgoingFile = {
+    path,
+    contentType: 'text/csv',
+    body,
+    facts: () => ({ rows: 0, bytes: 0, crc32: '' }),
+  };
+  const dataset = { id: 'd', name: 'D', columns: [] };
+  const run = { id: 'r', number: 1, startedAt: new Date(0) };
+  const writeback = { id: 'w', name: 'W', timeZone: 'UTC' };
+  const files = (async function* () {
+    yield file;
+  })();
+  const job = {
+    ...work(trial),
+    dataset,
+    run,
+    writeback,
+    files,
+    warn: (text: string) => void warnings.push(text),
+  };
+  const published = await connector.write(job as never);
+  return { warnings, published };
+}
+
+async function standIn(context: TestContext, options: SftpStandInOptions = {}) {
+  const server = await startSftp(options);
+  context.after(() => server.stop());
+  const { port, username, password, hostKeyFingerprint: hostKey } = server;
+  const credentials = { hostname: `sftp://127.0.0.1/`, port, username, password, hostKey };
+  const names = () =>
+    existsSync(join(server.directory, 'in')) ? readdirSync(join(server.directory, 'in')) : [];
+  const content = () => readFileSync(join(server.directory, 'in/a.csv'));
+  return { server, credentials, names, content };
+}
+
+async function expected(size: number) {
+  const parts: Uint8Array[] = [];
+  for await (const part of bytes(size)) parts.push(Buffer.from(part));
+  return Buffer.concat(parts);
+}
+
+const userError = (code: string) => (error: unknown) => {
+  assert.ok(error instanceof UserError, String(error));
+  assert.equal(error.code, code, error.message);
+  return true;
+};
+
+test('a file arrives whole, under its name only, and again over itself', async (context) => {
+  const { credentials, names, content } = await standIn(context);
+  for (const size of [1_000_000, 0, 3_333_333]) {
+    const { published } = await write({ credentials, body: bytes(size) });
+    assert.deepEqual(names(), ['a.csv']);
+    assert.deepEqual(content(), await expected(size));
+    assert.match(published[0]?.location ?? '', /^sftp:\/\/127\.0\.0\.1:\d+\/in\/a\.csv$/);
+  }
+});
+
+test('what killed attempts left is replaced and removed', async (context) => {
+  const { server, credentials, names } = await standIn(context);
+  await write({ credentials });
+  server.faults.denied = ['RENAME', 'REMOVE'];
+  await assert.rejects(write({ credentials }), userError('sftp-rename-refused'));
+  assert.equal(names().length, 2);
+  server.faults.denied = undefined;
+  await write({ credentials });
+  assert.deepEqual(names(), ['a.csv']);
+});
+
+test('every way to sign in is followed', async (context) => {
+  const key = makeKey();
+  for (const signIn of ['any', 'password', 'publickey', 'keyboard-interactive', 'both'] as const) {
+    const { credentials, names, server } = await standIn(context, { signIn, publicKeys: [key.public] });
+    await write({ credentials: { ...credentials, sshPrivateKey: key.private } });
+    assert.deepEqual(names(), ['a.csv'], signIn);
+    assert.equal(server.attempts[0], 'none');
+  }
+});
+
+test('a refused sign-in says what is missing', async (context) => {
+  const stranger = makeKey().private;
+  const cases: [SftpStandInOptions, Record<string, unknown>, string, RegExp][] = [
+    [{}, { password: 'wrong' }, 'sftp-login-refused', /refused to sign in writer with a password/],
+    [{ signIn: 'publickey' }, {}, 'sftp-login-refused', /wants a private key/],
+    [{ signIn: 'both' }, { sshPrivateKey: stranger }, 'sftp-login-refused', /with a private key/],
+    [{ signIn: 'code' }, {}, 'sftp-login-refused', /Verification code/],
+    [{ expired: true }, {}, 'sftp-password-expired', /expired/],
+  ];
+  for (const [options, change, code, text] of cases) {
+    const { credentials, names } = await standIn(context, options);
+    await assert.rejects(write({ credentials: { ...credentials, ...change } }), (error: Error) => {
+      assert.match(error.message, text);
+      return userError(code)(error);
+    });
+    assert.deepEqual(names(), []);
+  }
+});
+
+test('nothing is sent to a host whose key is unknown or changed', async (context) => {
+  const { server, credentials } = await standIn(context);
+  const refused = async (hostKey: string | undefined, code: string) => {
+    await assert.rejects(write({ credentials: { ...credentials, hostKey } }), (error: UserError) => {
+      assert.ok(error.remedy?.includes(server.hostKeyFingerprint));
+      return userError(code)(error);
+    });
+  };
+  await refused(undefined, 'sftp-host-key-unknown');
+  await refused(`SHA256:${'A'.repeat(43)}`, 'sftp-host-key-changed');
+  assert.deepEqual(server.attempts, []);
+  const both = `# two nodes\nSHA256:${'A'.repeat(43)}\n${server.hostKeyFingerprint}`;
+  await write({ credentials: { ...credentials, hostKey: both } });
+  const { warnings } = await write({
+    credentials: { ...credentials, hostKey: undefined, acceptUnknownHostKey: true },
+  });
+  assert.match(warnings.join(), /trusted/);
+});
+
+test('a full disk, a vanished and a shortened file are errors, and nothing is published', async (context) => {
+  const { server, credentials, names } = await standIn(context);
+  const fails = async (faults: typeof server.faults, check: (error: unknown) => boolean) => {
+    Object.assign(
+      server.faults,
+      { diskSize: undefined, diskText: undefined, vanish: undefined, short: undefined },
+      faults,
+    );
+    server.counts.written = 0;
+    await assert.rejects(write({ credentials }), check);
+    assert.deepEqual(names(), []);
+  };
+  await fails({ diskSize: 500_000, diskText: 'No space left on device' }, userError('sftp-disk-full'));
+  await fails({ diskSize: 500_000 }, userError('sftp-write-refused'));
+  await fails({ vanish: true }, userError('sftp-file-incomplete'));
+  await fails(
+    { short: true },
+    (error) => error instanceof TemporaryError && error.code === 'sftp-file-incomplete',
+  );
+});
+
+test('a broken connection is temporary, and the half-written file is removed', async (context) => {
+  const { server, credentials, names } = await standIn(context, { faults: { dropAfter: 300_000 } });
+  await assert.rejects(
+    write({ credentials }),
+    (error) => error instanceof TemporaryError && error.code === 'sftp-connection-lost',
+  );
+  assert.deepEqual(names(), []);
+  server.faults.dropAfter = undefined;
+  await write({ credentials });
+  assert.deepEqual(names(), ['a.csv']);
+});
+
+test('an abort midway ends soon and cleans up', async (context) => {
+  const { credentials, names } = await standIn(context);
+  const controller = new AbortController();
+  async function* body() {
+    yield* bytes(5_000_000);
+    controller.abort(new Error('stopped'));
+    yield* bytes(5_000_000);
+  }
+  await assert.rejects(write({ credentials, body: body(), signal: controller.signal }), /stopped/);
+  assert.deepEqual(names(), []);
+});
+
+test('every rung of the rename ladder replaces the old file', async (context) => {
+  for (const faults of [{ renameReplaces: true }, {}, { oldIsFixed: true }, { loseRenameAnswer: true }]) {
+    const { server, credentials, names, content } = await standIn(context);
+    mkdirSync(join(server.directory, 'in'));
+    writeFileSync(join(server.directory, 'in/a.csv'), 'old');
+    Object.assign(server.faults, faults);
+    await write({ credentials });
+    assert.deepEqual(names(), ['a.csv'], JSON.stringify(faults));
+    assert.deepEqual(content(), await expected(1_000_000));
+  }
+});
+
+test('a server that takes writes only in order gets them in order', async (context) => {
+  const { server, credentials, content } = await standIn(context, { faults: { inOrderOnly: true } });
+  const { warnings } = await write({ credentials, details: { concurrentWrites: false } });
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(content(), await expected(1_000_000));
+  assert.ok(server.counts.writes > 30);
+});
+
+test('a drop box without rename wants Write In Place', async (context) => {
+  const { server, credentials, names } = await standIn(context, {
+    faults: { denied: ['RENAME', 'STAT', 'MKDIR'] },
+  });
+  mkdirSync(join(server.directory, 'in'));
+  await assert.rejects(write({ credentials }), userError('sftp-rename-refused'));
+  const { warnings } = await write({ credentials, details: { writeInPlace: true } });
+  assert.equal(warnings.length, 2);
+  assert.deepEqual(names(), ['a.csv']);
+});
+
+test('a place where nothing may be written is told by its path', async (context) => {
+  const { credentials } = await standIn(context, { faults: { readOnly: true } });
+  await assert.rejects(write({ credentials }), userError('sftp-permission-denied'));
+  const missing = await standIn(context);
+  const details = { createFolders: false };
+  await assert.rejects(write({ credentials: missing.credentials, details }), userError('sftp-path-missing'));
+});
+
+test('the connection test names its steps and leaves nothing behind', async (context) => {
+  const { server, credentials } = await standIn(context);
+  const steps = async (change: object) => {
+    const found: TestStep[] = [];
+    const given = work({ credentials: { ...credentials, ...change }, details: { path: '/' } });
+    for await (const step of connector.testConnection(given as never)) found.push(step);
+    return found;
+  };
+  const good = await steps({});
+  const names = ['resolve', 'connect', 'host key', 'sign in', 'folder', 'write probe'];
+  assert.deepEqual(
+    good.map(({ name, ok }) => [name, ok]),
+    names.map((name) => [name, true]),
+  );
+  assert.deepEqual(readdirSync(server.directory), []);
+  const unknown = (await steps({ hostKey: undefined })).at(-1);
+  assert.deepEqual([unknown?.name, unknown?.ok], ['host key', false]);
+  assert.ok(unknown?.remedy?.includes(server.hostKeyFingerprint));
+  assert.equal((await steps({ password: 'wrong' })).at(-1)?.name, 'sign in');
+});
+
+test('keys of all formats are read, pasted in one line too', (context) => {
+  const kinds: [string[], string][] = [
+    [['-t', 'rsa', '-b', '2048', '-m', 'PEM'], ''],
+    [['-t', 'rsa', '-b', '2048', '-m', 'PEM'], 'pass phrase'],
+    [['-t', 'rsa', '-b', '2048', '-m', 'PKCS8'], 'pass phrase'],
+    [['-t', 'ecdsa'], ''],
+    [['-t', 'ecdsa', '-b', '521', '-m', 'PEM'], 'pass phrase'],
+    [['-t', 'ed25519'], 'pass phrase'],
+  ];
+  for (const [options, passphrase] of kinds) {
+    const pair = keygen(options, passphrase);
+    if (!pair) return context.skip('no ssh-keygen');
+    const [, wanted] = pair.public.split(' ');
+    for (const text of [
+      pair.private,
+      pair.private.replaceAll('\n', ' '),
+      pair.private.replaceAll('\n', '\\n'),
+      pair.private.replaceAll('\n', '\r\n'),
+    ]) {
+      assert.equal(
+        readPrivateKey(text, passphrase).getPublicSSH().toString('base64'),
+        wanted,
+        options.join(' '),
+      );
+    }
+    if (passphrase === '') continue;
+    assert.throws(() => readPrivateKey(pair.private, 'wrong'), userError('sftp-passphrase-wrong'));
+    assert.throws(() => readPrivateKey(pair.private, undefined), userError('sftp-passphrase-missing'));
+  }
+});
+
+test('ed25519 as PKCS#8 and RSA under triple DES are read', (context) => {
+  const ed25519 = openssl(['genpkey', '-algorithm', 'ed25519', '-out', 'OUT'], '');
+  if (ed25519 === undefined) return context.skip('no openssl');
+  assert.equal(readPrivateKey(ed25519, undefined).type, 'ssh-ed25519');
+  const rsa = makeKey('rsa').private;
+  const des3 =
+    openssl(['rsa', '-in', 'IN', '-des3', '-passout', 'pass:secret', '-traditional', '-out', 'OUT'], rsa) ??
+    '';
+  assert.match(des3, /DES-EDE3-CBC/);
+  assert.equal(
+    publicLine(rsa).split(' ')[1],
+    readPrivateKey(des3, 'secret').getPublicSSH().toString('base64'),
+  );
+});
+
+test('what is no usable private key is named, with the way out', () => {
+  const cases: [string, RegExp][] = [
+    [makeKey().public, /a public key/],
+    ['-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----', /a certificate/],
+    ['PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none', /PuTTY key of version 3/],
+    ['hello', /without the first line of a key/],
+  ];
+  for (const [text, pattern] of cases) {
+    assert.throws(
+      () => readPrivateKey(text, undefined),
+      (error: UserError) => {
+        assert.match(error.message, pattern);
+        assert.ok(error.remedy);
+        return userError('sftp-private-key-unusable')(error);
+      },
+    );
+  }
+});
+
+test('real servers hold exactly the bytes that were sent', async (context) => {
+  for (const start of [startSshd, startProftpd]) {
+    const server = await start();
+    if (!server) continue;
+    context.after(() => server.stop());
+    const { port, username, privateKey: sshPrivateKey, hostKeyFingerprint: hostKey } = server;
+    const credentials = { hostname: '127.0.0.1', port, username, sshPrivateKey, hostKey };
+    for (const size of [50_000_000, 7]) {
+      await write({ credentials, body: bytes(size) });
+      assert.deepEqual(readdirSync(join(server.directory, 'in')), ['a.csv']);
+      assert.ok(readFileSync(join(server.directory, 'in/a.csv')).equals(await expected(size)), server.name);
+    }
+  }
+});
+
+test('a really full disk of sshd is told as such', async (context) => {
+  const server = await startJailedSshd({ megabytes: 8 });
+  if (!server) return context.skip('no root, or no namespaces');
+  context.after(() => server.stop());
+  const { port, username, password, hostKeyFingerprint: hostKey } = server;
+  const credentials = { hostname: '127.0.0.1', port, username, password, hostKey };
+  await assert.rejects(write({ credentials, body: bytes(30_000_000) }), userError('sftp-disk-full'));
+  await write({ credentials, body: bytes(5_000_000) });
+});
