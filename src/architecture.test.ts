@@ -34,7 +34,6 @@ const packages: Record<string, readonly string[]> = {
   ssh2: ['destination'],
   undici: ['egress', 'source', 'destination'],
   yaml: ['cli'],
-  yazl: ['dataset'],
 };
 
 interface Import {

@@ -13,6 +13,7 @@ import { checkWriteback } from '../src/run/writeback.ts';
 import { canonicalRows } from './servers/canonical-rows.ts';
 import { mixedColumns, mixedCsv } from './data/mixed-rows.ts';
 import { type DomoStandIn, startDomo } from './servers/domo-stand-in.ts';
+import { ownValues } from './servers/own-values.ts';
 import { standInTargets } from './servers/stand-in-targets.ts';
 
 const rows = 200_000;
@@ -20,12 +21,10 @@ const datasetId = '845305d8-da3d-4107-a9d6-13ef3f86d4a4';
 const say = (line = '') => process.stdout.write(`${line}\n`);
 
 async function move({ account }: DomoStandIn, target: ConformanceTarget): Promise<Receipt> {
-  const { connector, credentials, details } = target;
-  const own = Object.fromEntries(Object.entries(credentials).filter(([id]) => connector.credentials[id]?.sharedWith === undefined));
-  const ownDetails = Object.fromEntries(Object.entries(details).filter(([id]) => connector.details[id]?.sharedWith === undefined));
+  const { connector } = target;
   const registry = createRegistry([connector]);
   const source = { kind: 'domo', ...account, datasetId };
-  const value = { name: 'Demo', source, connector: connector.id, credentials: own, details: ownDetails };
+  const value = { name: 'Demo', source, connector: connector.id, ...ownValues(target) };
   const log = createLog(() => {});
   return moveRows({
     writeback: checkWriteback(value, registry),

@@ -60,6 +60,9 @@ const mistakes: [string, object, object][] = [
   ['an unknown type', { ...local, source: { ...local.source, columns: { id: 'INT' } } }, { code: 'writeback-column-type' }],
   ['an unknown time zone', { ...local, timeZone: 'Europe/Atlantis' }, { code: 'writeback-time-zone' }],
   ['a missing name', { ...local, name: undefined }, { code: 'writeback-invalid', field: 'name' }],
+  ['an unknown placeholder', { ...local, details: { fileName: '{datset.id}' } }, { code: 'name-unknown-placeholder', field: 'details.fileName' }],
+  ['a delimiter of two characters', { ...local, details: { delimiter: ';;' } }, { code: 'csv-dialect', field: 'details.delimiter' }],
+  ['gzip around Parquet', { ...local, details: { fileFormat: 'parquet', compression: 'gzip' } }, { field: 'details.compression' }],
   ['a missing field', { ...local, credentials: {} }, { code: 'field-missing', field: 'credentials.folder' }],
 ];
 

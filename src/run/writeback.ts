@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Connector, WritebackIdentity } from '../connector/contract.ts';
+import { fileFormatOf } from '../connector/file-format.ts';
+import type { fileOptions } from '../connector/file-options.ts';
 import type { Registry } from '../connector/registry.ts';
 import type { ColumnType } from '../dataset/dataset.ts';
+import { checkTemplate } from '../dataset/name-template.ts';
 import { UserError } from '../errors.ts';
 import { checkValues } from '../field/check.ts';
 import type { Fields, Values } from '../field/field.ts';
@@ -86,6 +89,16 @@ function checkSource(given: Entries): SourceSpec {
   return { kind, values: checked, columns: checkColumns(columns) };
 }
 
+/** What no single field shows: names that cannot be rendered, options that do not go together, the connector's own rules. */
+function checkTogether(connector: Connector, credentials: Entries, details: Entries): void {
+  for (const [id, field] of Object.entries(connector.details)) {
+    const value = details[id];
+    if (field.type === 'text' && field.template && typeof value === 'string') checkTemplate(value, id);
+  }
+  if (connector.accepts === 'file') fileFormatOf(details as Values<typeof fileOptions>, connector.guardFirstHash);
+  connector.check?.(credentials as never, details as never);
+}
+
 function checkTimeZone(value: unknown): string {
   if (value === undefined) return 'UTC';
   try {
@@ -133,7 +146,7 @@ export function checkWriteback(value: unknown, registry: Registry): Writeback {
     credentials: inPane('credentials', () => checkValues(connector.credentials, credentials, 'credentials')),
     details: inPane('details', () => checkValues(connector.details, details, 'details')),
   };
-  inPane('details', () => connector.check?.(checked.credentials as never, checked.details as never));
+  inPane('details', () => checkTogether(connector, checked.credentials, checked.details));
   const id = identify(given['id'], name, connector, spec);
   return { id, name, timeZone: checkTimeZone(given['timeZone']), source: spec, connector: connector.id, ...checked };
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { ConformanceTarget, StoredRow } from '../../src/connector/conformance.ts';
 import type { Fields } from '../../src/field/field.ts';
 import { mixedColumns, mixedCsv } from '../data/mixed-rows.ts';
+import { ownValues } from '../servers/own-values.ts';
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname;
 
@@ -25,6 +26,7 @@ function withoutSecrets(values: Record<string, unknown>, fields: Fields, environ
 /** A writeback file (JSON is YAML) beside a CSV of `rows` rows; both are the same for every run. */
 async function prepare(target: ConformanceTarget, folder: string, name: string, rows: number) {
   const environment: Record<string, string> = {};
+  const own = ownValues(target);
   const csv = join(folder, `${name}.csv`);
   await writeFile(csv, Buffer.concat([...mixedCsv(rows)]));
   const columns = Object.fromEntries(mixedColumns.map((column) => [column.name, column.type]));
@@ -33,8 +35,8 @@ async function prepare(target: ConformanceTarget, folder: string, name: string, 
     name: 'Crash test',
     source: { kind: 'local', path: csv, name: 'crash', columns },
     connector: target.connector.id,
-    credentials: withoutSecrets(target.credentials, target.connector.credentials, environment),
-    details: withoutSecrets(target.details, target.connector.details, environment),
+    credentials: withoutSecrets(own.credentials, target.connector.credentials, environment),
+    details: withoutSecrets(own.details, target.connector.details, environment),
   };
   const path = join(folder, `${name}.yaml`);
   await writeFile(path, JSON.stringify(writeback));
