@@ -10,22 +10,28 @@ const maxBytes = 1024 * 1024;
 function unreadable(why: string, cause?: unknown): UserError {
   return new UserError('mongodb-certificate-unreadable', `The CA certificate cannot be used: ${why}.`, {
     field: 'certificate',
-    remedy: 'Give the certificate as PEM text that begins with -----BEGIN CERTIFICATE-----, or the URL of such a text.',
+    remedy:
+      'Give the certificate as PEM text that begins with -----BEGIN CERTIFICATE-----, or the URL of such a text.',
     cause,
   });
 }
 
 async function download(url: string, egress: Egress, signal: AbortSignal): Promise<string> {
-  if (!URL.canParse(url) || !/^https?:/i.test(url)) throw unreadable('the URL must begin with https:// or http://');
+  if (!URL.canParse(url) || !/^https?:/i.test(url))
+    throw unreadable('the URL must begin with https:// or http://');
   const dispatcher = createDispatcher(egress);
   try {
     const answer = await request(url, { dispatcher, signal, headersTimeout: 15_000, bodyTimeout: 15_000 });
     if (answer.statusCode !== 200) {
       const kind = answer.statusCode >= 500 ? TemporaryError : UserError;
-      throw new kind('mongodb-certificate-unreachable', `The certificate's URL answered with ${answer.statusCode}.`, {
-        field: 'certificate',
-        remedy: 'Open the URL in a browser: it must show the certificate without a sign-in.',
-      });
+      throw new kind(
+        'mongodb-certificate-unreachable',
+        `The certificate's URL answered with ${answer.statusCode}.`,
+        {
+          field: 'certificate',
+          remedy: 'Open the URL in a browser: it must show the certificate without a sign-in.',
+        },
+      );
     }
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -38,11 +44,15 @@ async function download(url: string, egress: Egress, signal: AbortSignal): Promi
   } catch (error) {
     signal.throwIfAborted();
     if (isTold(error)) throw error;
-    throw new TemporaryError('mongodb-certificate-unreachable', 'The certificate could not be fetched from its URL.', {
-      field: 'certificate',
-      remedy: 'Check the URL, or paste the text of the certificate.',
-      cause: error,
-    });
+    throw new TemporaryError(
+      'mongodb-certificate-unreachable',
+      'The certificate could not be fetched from its URL.',
+      {
+        field: 'certificate',
+        remedy: 'Check the URL, or paste the text of the certificate.',
+        cause: error,
+      },
+    );
   } finally {
     await dispatcher.destroy();
   }
@@ -69,7 +79,8 @@ export async function caCertificate(
 ): Promise<string | undefined> {
   const { certificateFormat, certificate = '' } = credentials;
   if (certificateFormat === 'noCertificate') return undefined;
-  const fetched = certificateFormat === 'url' ? await download(certificate.trim(), egress, signal) : certificate;
+  const fetched =
+    certificateFormat === 'url' ? await download(certificate.trim(), egress, signal) : certificate;
   const pem = repaired(fetched);
   try {
     void new X509Certificate(pem);

@@ -15,12 +15,19 @@ function refuse(code: string, message: string, field: string, remedy: string): n
 }
 
 function checkConnectionString(text: string): void {
-  const malformed = (message: string, remedy: string) => refuse('connection-string-malformed', message, 'connectionString', remedy);
+  const malformed = (message: string, remedy: string) =>
+    refuse('connection-string-malformed', message, 'connectionString', remedy);
   if (!/^mongodb(\+srv)?:\/\/\S+$/.test(text.trim())) {
-    malformed('A connection string begins with mongodb:// or mongodb+srv://, and has no spaces.', 'Copy it anew.');
+    malformed(
+      'A connection string begins with mongodb:// or mongodb+srv://, and has no spaces.',
+      'Copy it anew.',
+    );
   }
   if (insecure.test(text)) {
-    malformed('The connection string switches off the verification of certificates.', 'Give the CA certificate instead.');
+    malformed(
+      'The connection string switches off the verification of certificates.',
+      'Give the CA certificate instead.',
+    );
   }
   if (otherMechanisms.test(text)) malformed('This way to sign in is not supported.', 'Use SCRAM or X.509.');
   if (/[?&]proxyHost=/i.test(text)) malformed('A proxy cannot be given here.', 'Remove proxyHost.');
@@ -30,13 +37,21 @@ function checkConnectionString(text: string): void {
 export function checkFields(credentials: MongoCredentials, details: MongoDetails): void {
   const { host, username, password, connectionString, databaseName } = credentials;
   if (connectionString) checkConnectionString(connectionString);
-  else if (!host) refuse('host-missing', 'There is neither a host nor a connection string.', 'host', 'Enter the host.');
+  else if (!host)
+    refuse('host-missing', 'There is neither a host nor a connection string.', 'host', 'Enter the host.');
   else connectionUrl(credentials);
-  if (username && !password) refuse('password-missing', 'There is a username without a password.', 'password', 'Enter it.');
-  if (password && !username) refuse('username-missing', 'There is a password without a username.', 'username', 'Enter it.');
+  if (username && !password)
+    refuse('password-missing', 'There is a username without a password.', 'password', 'Enter it.');
+  if (password && !username)
+    refuse('username-missing', 'There is a password without a username.', 'username', 'Enter it.');
   if (/[/\\. "$*<>:|?\0]/.test(databaseName) || Buffer.byteLength(databaseName) > 63) {
     const rule = 'A name has at most 63 bytes and none of / \\ . " $ * < > : | ? and space.';
-    refuse('database-name-not-allowed', `The database cannot be called "${databaseName}".`, 'databaseName', rule);
+    refuse(
+      'database-name-not-allowed',
+      `The database cannot be called "${databaseName}".`,
+      'databaseName',
+      rule,
+    );
   }
   const { collectionNameSource, customCollectionName = '' } = details;
   if (collectionNameSource !== 'customName') return;

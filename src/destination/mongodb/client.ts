@@ -30,7 +30,8 @@ export function connectionUrl(credentials: MongoCredentials): string {
   if (host === '' || (isIP(host) !== 6 && !/^[\w.-]+$/.test(host))) {
     throw new UserError('mongodb-host-malformed', `"${host}" is not a host name or IP address.`, {
       field: 'host',
-      remedy: 'Enter the name alone, such as db.company.com; a whole mongodb:// address goes into Connection String.',
+      remedy:
+        'Enter the name alone, such as db.company.com; a whole mongodb:// address goes into Connection String.',
     });
   }
   return `mongodb://${isIP(host) === 6 ? `[${host}]` : host}:${databasePort}/`;
@@ -45,9 +46,14 @@ export function serverAddress(credentials: MongoCredentials): string {
 }
 
 /** The driver's options. `lookup` puts every name under egress; see `policeLiterals` for addresses. */
-export function clientOptions(credentials: MongoCredentials, egress: Egress, ca: string | undefined): MongoClientOptions {
+export function clientOptions(
+  credentials: MongoCredentials,
+  egress: Egress,
+  ca: string | undefined,
+): MongoClientOptions {
   const { username, password, connectionString, authenticationDatabase, tls } = credentials;
-  const ownSource = /[?&]authsource=/i.test(connectionString ?? '') || /^mongodb\+srv:/i.test(connectionString ?? '');
+  const ownSource =
+    /[?&]authsource=/i.test(connectionString ?? '') || /^mongodb\+srv:/i.test(connectionString ?? '');
   const signsIn = username !== undefined && username !== '';
   return {
     ...(signsIn ? { auth: { username, password: password ?? '' } } : {}),
@@ -88,7 +94,9 @@ function policeLiterals(client: MongoClient, egress: Egress, refuse: (error: unk
 /** Host and port of each server that the options name; empty with mongodb+srv, where DNS names them. */
 export function hostsOf(client: MongoClient): { host: string; port: number }[] {
   if (client.options.srvHost) return [];
-  return client.options.hosts.flatMap(({ host, port }) => (host === undefined ? [] : [{ host, port: port ?? 27_017 }]));
+  return client.options.hosts.flatMap(({ host, port }) =>
+    host === undefined ? [] : [{ host, port: port ?? 27_017 }],
+  );
 }
 
 /**
@@ -112,12 +120,21 @@ export async function firstReachable(client: MongoClient, egress: Egress, signal
   throw unreachable(first);
 }
 
+/** With TLS by the fields alone, a certificate that cannot be verified is told at once; the driver would try for seconds. */
+async function preflight(client: MongoClient, { credentials, egress, signal }: MongoWork): Promise<void> {
+  const place = await firstReachable(client, egress, signal);
+  if (!place || credentials.connectionString || !client.options.tls) return;
+  const socket = await egress.connectTls({ ...place, signal }, { ca: client.options.ca });
+  socket.destroy();
+}
+
 /** A name that does not resolve is a mistake; that a resolver or a server does not answer is not. */
 function unreachable(error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   const remedy = isTold(error) && error.remedy ? error.remedy : 'Check the host, and the network between.';
   const details = { field: 'host', remedy, cause: error };
-  if (code === 'ENOTFOUND' || code === 'host-not-found') return new UserError('mongodb-host-not-found', message, details);
+  if (code === 'ENOTFOUND' || code === 'host-not-found')
+    return new UserError('mongodb-host-not-found', message, details);
   if (error instanceof UserError) return error;
   return new TemporaryError('mongodb-host-unreachable', message, details);
 }
@@ -133,7 +150,7 @@ async function connected(client: MongoClient, work: MongoWork): Promise<void> {
   refusal.catch(() => {});
   try {
     signal.throwIfAborted();
-    await Promise.race([firstReachable(client, egress, signal).then(() => client.connect()), refusal]);
+    await Promise.race([preflight(client, work).then(() => client.connect()), refusal]);
   } finally {
     signal.removeEventListener('abort', stop);
   }
@@ -146,7 +163,9 @@ function hidePassword(work: MongoWork, client: MongoClient): void {
 }
 
 /** A client that is not connected yet, and the certificate it trusts. Throws told errors; close it. */
-export async function createClient(work: MongoWork): Promise<{ client: MongoClient; ca: string | undefined }> {
+export async function createClient(
+  work: MongoWork,
+): Promise<{ client: MongoClient; ca: string | undefined }> {
   const { credentials, egress, signal } = work;
   const { MongoClient } = await import('mongodb');
   const ca = await caCertificate(credentials, egress, signal);
@@ -185,7 +204,10 @@ async function briefly(work: () => Promise<unknown>): Promise<void> {
  * Lends a connected client and closes it. When `signal` aborts, commands in flight may end, and the work may tidy up over
  * the same client. Everything that is thrown is a told error, or the reason of the abort.
  */
-export async function withClient<T>(work: MongoWork, use: (client: MongoClient, tidy: Tidy) => Promise<T>): Promise<T> {
+export async function withClient<T>(
+  work: MongoWork,
+  use: (client: MongoClient, tidy: Tidy) => Promise<T>,
+): Promise<T> {
   const { signal } = work;
   const { client } = await createClient(work);
   let deadline: NodeJS.Timeout | undefined;

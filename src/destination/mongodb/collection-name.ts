@@ -24,12 +24,16 @@ function whyNot(database: string, name: string): string | undefined {
 export function checkCollectionName(database: string, name: string): void {
   const reason = whyNot(database, name);
   if (reason === undefined) return;
-  throw new UserError('mongodb-collection-name-not-allowed', `The collection cannot be called "${name}": ${reason}.`, {
-    field: 'customCollectionName',
-    remedy:
-      'Choose Custom Name and enter one that is not empty, has no "$" and no NUL character, does not begin with "system.", ' +
-      'does not begin or end with a dot, and has at most 255 bytes together with the name of the database.',
-  });
+  throw new UserError(
+    'mongodb-collection-name-not-allowed',
+    `The collection cannot be called "${name}": ${reason}.`,
+    {
+      field: 'customCollectionName',
+      remedy:
+        'Choose Custom Name and enter one that is not empty, has no "$" and no NUL character, does not begin with "system.", ' +
+        'does not begin or end with a dot, and has at most 255 bytes together with the name of the database.',
+    },
+  );
 }
 
 /** The collection's name as the details and the run make it, checked. */

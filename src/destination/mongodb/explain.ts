@@ -50,17 +50,34 @@ function byCode(error: ServerError, text: string): Told | undefined {
   }
   if (code === 73) {
     const remedy = 'Choose Custom Name and enter a name that MongoDB takes.';
-    return user('collection-name-not-allowed', `MongoDB refused the collection's name: ${text}.`, remedy, error, 'customCollectionName');
+    return user(
+      'collection-name-not-allowed',
+      `MongoDB refused the collection's name: ${text}.`,
+      remedy,
+      error,
+      'customCollectionName',
+    );
   }
   if (outOfSpace.includes(Number(code)) || /no space|out of disk|quota/i.test(text)) {
-    return temporary('disk-full', `The server has no room left: ${text}.`, 'Free space on the server, or enlarge its disk.', error);
+    return temporary(
+      'disk-full',
+      `The server has no room left: ${text}.`,
+      'Free space on the server, or enlarge its disk.',
+      error,
+    );
   }
   if (notPrimary.includes(Number(code))) {
-    const remedy = 'Nothing, if the replica set is electing a primary; else give all its hosts in a connection string.';
+    const remedy =
+      'Nothing, if the replica set is electing a primary; else give all its hosts in a connection string.';
     return temporary('not-primary', `The server is not the primary now: ${text}.`, remedy, error);
   }
   if (code === 16_500) {
-    return temporary('too-many-requests', `The server asks for fewer requests: ${text}.`, 'Lower Batches in Flight.', error);
+    return temporary(
+      'too-many-requests',
+      `The server asks for fewer requests: ${text}.`,
+      'Lower Batches in Flight.',
+      error,
+    );
   }
   return undefined;
 }
@@ -76,38 +93,78 @@ function byConnection(causes: readonly ServerError[], where: string): Told | und
       'certificate',
     );
   }
-  if (causes.some(({ code, message = '' }) => code === 'EPROTO' || /SSL routines|wrong version number/.test(message))) {
-    const remedy = 'Switch TLS off if the server does not speak it; the server may also ask for a newer version of it.';
+  if (
+    causes.some(
+      ({ code, message = '' }) => code === 'EPROTO' || /SSL routines|wrong version number/.test(message),
+    )
+  ) {
+    const remedy =
+      'Switch TLS off if the server does not speak it; the server may also ask for a newer version of it.';
     return user('tls-refused', `${where} does not answer in TLS.`, remedy, causes[0], 'tls');
   }
   const names = new Set(causes.map(({ name }) => name));
-  const lost = ['MongoServerSelectionError', 'MongoNetworkError', 'MongoNetworkTimeoutError', 'MongoPoolClearedError'];
-  if (![...lost, 'MongoNotConnectedError', 'PoolClearedOnNetworkError'].some((name) => names.has(name))) return undefined;
+  const lost = [
+    'MongoServerSelectionError',
+    'MongoNetworkError',
+    'MongoNetworkTimeoutError',
+    'MongoPoolClearedError',
+  ];
+  if (![...lost, 'MongoNotConnectedError', 'PoolClearedOnNetworkError'].some((name) => names.has(name)))
+    return undefined;
   const detail = causes.at(-1)?.message ?? 'no answer';
   const sentence = names.has('MongoServerSelectionError')
     ? `No connection to ${where}: ${detail}.`
     : `The connection to ${where} was lost: ${detail}.`;
-  return temporary('host-unreachable', sentence, 'Check host, port, TLS, and the network or firewall between.', causes[0]);
+  return temporary(
+    'host-unreachable',
+    sentence,
+    'Check host, port, TLS, and the network or firewall between.',
+    causes[0],
+  );
+}
+
+/** Egress tells of certificates in its own code; here they are a field's matter. */
+function refusedCertificate(told: Told): Told {
+  if (told.code !== 'certificate-refused') return told;
+  return user('certificate-refused', told.message, told.remedy ?? 'Give the CA certificate that signed it.', told, 'certificate');
 }
 
 /** Turns whatever the driver throws into a told error; `where` is host and port. Told errors pass as they are. */
 export function explain(error: unknown, where: string): Error {
   const causes = [...causesOf(error)];
   const told = causes.find((one) => isTold(one));
-  if (told) return told as Told;
+  if (told) return refusedCertificate(told as Told);
   for (const one of causes) {
-    const known = one.name?.startsWith('Mongo') ? byCode(one, (one.message ?? '').replace(/\.$/, '')) : undefined;
+    const known = one.name?.startsWith('Mongo')
+      ? byCode(one, (one.message ?? '').replace(/\.$/, ''))
+      : undefined;
     if (known) return known;
   }
   const lost = byConnection(causes, where);
   if (lost) return lost;
   const [first] = causes;
-  if (first?.name === 'MongoParseError' || first?.name === 'MongoInvalidArgumentError' || first?.name === 'MongoAPIError') {
-    const remedy = 'Correct the connection string; its form is mongodb://host1,host2/?replicaSet=name or mongodb+srv://host.';
-    return user('connection-string-malformed', `The connection cannot be made: ${first.message}.`, remedy, error, 'connectionString');
+  if (
+    first?.name === 'MongoParseError' ||
+    first?.name === 'MongoInvalidArgumentError' ||
+    first?.name === 'MongoAPIError'
+  ) {
+    const remedy =
+      'Correct the connection string; its form is mongodb://host1,host2/?replicaSet=name or mongodb+srv://host.';
+    return user(
+      'connection-string-malformed',
+      `The connection cannot be made: ${first.message}.`,
+      remedy,
+      error,
+      'connectionString',
+    );
   }
   if (first?.name === 'MongoServerError') {
-    return temporary('command-failed', `MongoDB refused a command: ${first.message} (code ${first.code}).`, 'See the log of the server.', error);
+    return temporary(
+      'command-failed',
+      `MongoDB refused a command: ${first.message} (code ${first.code}).`,
+      'See the log of the server.',
+      error,
+    );
   }
   return error instanceof Error ? error : new Error(String(error));
 }

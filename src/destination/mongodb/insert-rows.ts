@@ -13,14 +13,21 @@ interface Insertion {
 }
 
 /** The indexes of documents that the server already has: by their `_id`, and by all their bytes when they brought that `_id`. */
-async function alreadyThere(writing: Writing, collection: string, piece: Piece, suspects: readonly number[]): Promise<Set<number>> {
+async function alreadyThere(
+  writing: Writing,
+  collection: string,
+  piece: Piece,
+  suspects: readonly number[],
+): Promise<Set<number>> {
   const { bson, db, job } = writing;
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
   const idBytes = (id: unknown) => hex(bson.serialize({ _id: id }));
   const idOf = (document: Uint8Array): unknown => bson.deserialize(document, { promoteValues: false })['_id'];
   const ids = new Map(suspects.map((index) => [index, idOf(documentOf(piece, index))]));
   const found = new Map<string, string>();
-  const query = db.collection<Document>(collection).find({ _id: { $in: [...ids.values()] } as never }, { raw: true });
+  const query = db
+    .collection<Document>(collection)
+    .find({ _id: { $in: [...ids.values()] } as never }, { raw: true });
   for await (const stored of query as AsyncIterable<unknown>) {
     found.set(idBytes(idOf(stored as Uint8Array)), hex(stored as Uint8Array));
   }
@@ -45,9 +52,11 @@ async function settleErrors(
 ): Promise<number> {
   const duplicates = errors.filter((error) => resumed && error.code === 11_000 && onId(error));
   const suspects = duplicates.map(({ index }) => index);
-  const there = suspects.length > 0 ? await alreadyThere(writing, collection, piece, suspects) : new Set<number>();
+  const there =
+    suspects.length > 0 ? await alreadyThere(writing, collection, piece, suspects) : new Set<number>();
   for (const { index, errmsg, code } of errors) {
-    if (!there.has(index)) writing.job.reject(piece.rows[index]!, `MongoDB refused the document: ${errmsg} (code ${code}).`);
+    if (!there.has(index))
+      writing.job.reject(piece.rows[index]!, `MongoDB refused the document: ${errmsg} (code ${code}).`);
   }
   return errors.length - there.size;
 }

@@ -61,10 +61,15 @@ export async function ensureKeyIndex(db: Db, collection: string, names: readonly
         ? 'there is another index on the same fields that is not unique'
         : undefined;
     if (why === undefined) throw error;
-    throw new UserError('mongodb-key-not-unique', `No unique index on ${names.join(', ')} can be made: ${why} (${message}).`, {
-      field: 'keyColumns',
-      remedy: 'Choose columns that are unique, or remove the duplicates or the other index from the collection.',
-      cause: error,
-    });
+    throw new UserError(
+      'mongodb-key-not-unique',
+      `No unique index on ${names.join(', ')} can be made: ${why} (${message}).`,
+      {
+        field: 'keyColumns',
+        remedy:
+          'Choose columns that are unique, or remove the duplicates or the other index from the collection.',
+        cause: error,
+      },
+    );
   }
 }

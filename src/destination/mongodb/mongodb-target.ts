@@ -34,7 +34,8 @@ export async function mongoTarget(server: MongoTestServer): Promise<ConformanceT
   const databaseName = `conformance_${process.pid}_${opened}`;
   const client = await connect(server);
   const db = client.db(databaseName);
-  const names = async () => (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name);
+  const names = async () =>
+    (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name);
   const credentials = credentialsOf(server, databaseName);
   return {
     connector: mongodbConnector,
@@ -42,13 +43,16 @@ export async function mongoTarget(server: MongoTestServer): Promise<ConformanceT
     details: { collectionNameSource: 'customName', customCollectionName: 'rows' },
     endpoint: { host: server.host, port: server.port },
     via: (host, databasePort) => ({ ...credentials, host, databasePort }),
-    ...(server.user ? { refused: { ...credentials, password: `not ${server.user.password.length} characters` } } : {}),
+    ...(server.user
+      ? { refused: { ...credentials, password: `not ${server.user.password.length} characters` } }
+      : {}),
     secrets: server.user ? [server.user.password] : [],
     async stored() {
       if (!(await names()).includes('rows')) return undefined;
       const found = db.collection('rows').find({}, { sort: { _id: 1 }, useBigInt64: true });
       const rows: StoredRow[] = [];
-      for await (const { _id, ...cells } of found as AsyncIterable<Document>) rows.push(Object.values(cells).map(textOf));
+      for await (const { _id, ...cells } of found as AsyncIterable<Document>)
+        rows.push(Object.values(cells).map(textOf));
       return rows;
     },
     leftovers: async () => (await names()).filter((name) => name !== 'rows'),

@@ -18,7 +18,8 @@ const icon =
 export const mongodbConnector = defineConnector({
   id: 'mongodb',
   name: 'MongoDB',
-  summary: 'Writes the rows as typed documents into a MongoDB collection: replaced whole, appended, upserted or mirrored.',
+  summary:
+    'Writes the rows as typed documents into a MongoDB collection: replaced whole, appended, upserted or mirrored.',
   icon,
   accepts: 'batches',
   credentials: credentialFields,

@@ -53,7 +53,11 @@ class Gathering {
     const last = this.parts.at(-1);
     // Neighbours in one buffer stay one part: most batches are then copied in one go.
     if (last && last.buffer === document.buffer && last.byteOffset + last.length === document.byteOffset) {
-      this.parts[this.parts.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + document.length);
+      this.parts[this.parts.length - 1] = new Uint8Array(
+        last.buffer,
+        last.byteOffset,
+        last.length + document.length,
+      );
     } else this.parts.push(document);
     this.bytes += document.length;
     this.rows.push(row);
@@ -67,7 +71,10 @@ class Gathering {
 }
 
 /** Cuts documents into commands of allowed size, copying them. Too large documents are reported and left out. */
-export function* cutPieces(rows: Iterable<EncodedRow>, tooLarge: (row: number, bytes: number) => void): Generator<Piece> {
+export function* cutPieces(
+  rows: Iterable<EncodedRow>,
+  tooLarge: (row: number, bytes: number) => void,
+): Generator<Piece> {
   let gathering = new Gathering();
   for (const one of rows) {
     if (one.document.length > maxDocumentBytes) {

@@ -3,7 +3,11 @@ import { createRequire } from 'node:module';
 /** The driver's internal classes that are used, as far as they are used (mongodb 7.9, `lib/cmap/commands.js`). */
 interface DriverCommands {
   readonly DocumentSequence: new (field: string) => { toBin(): Uint8Array };
-  readonly OpMsgRequest: new (database: string, command: object, options: object) => { toBin(): Uint8Array[] };
+  readonly OpMsgRequest: new (
+    database: string,
+    command: object,
+    options: object,
+  ) => { toBin(): Uint8Array[] };
 }
 
 /** Puts BSON documents that stand one after another into a command, as its field of that name. */

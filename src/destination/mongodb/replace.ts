@@ -12,7 +12,10 @@ async function checkCount(writing: Writing, staging: string, expected: number): 
   throw new TemporaryError(
     'mongodb-count-differs',
     `${expected} documents were written, and ${found} were found afterwards; nothing was published.`,
-    { remedy: 'Run again; if it happens again, look for something else that writes into the staging collection.' },
+    {
+      remedy:
+        'Run again; if it happens again, look for something else that writes into the staging collection.',
+    },
   );
 }
 
@@ -30,12 +33,18 @@ async function throughStaging(writing: Writing, staging: string): Promise<Writte
 async function inPlace(writing: Writing): Promise<Written> {
   const { job, db, name, bson } = writing;
   if (hasOwnId(job)) {
-    throw new UserError('mongodb-rename-needed', 'This server cannot rename collections, and the DataSet has its own _id.', {
-      field: 'writeMode',
-      remedy: 'Choose Mirror with the key column _id.',
-    });
+    throw new UserError(
+      'mongodb-rename-needed',
+      'This server cannot rename collections, and the DataSet has its own _id.',
+      {
+        field: 'writeMode',
+        remedy: 'Choose Mirror with the key column _id.',
+      },
+    );
   }
-  job.warn('This server cannot rename collections: while the run lasted, readers saw old and new documents together.');
+  job.warn(
+    'This server cannot rename collections: while the run lasted, readers saw old and new documents together.',
+  );
   const prefix = idPrefix(job.writeback.id, job.run.id);
   const documents = runDocuments(db, name, prefix, bson.ObjectId);
   await ensureCollection(db, name);

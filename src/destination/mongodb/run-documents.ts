@@ -16,7 +16,12 @@ export interface RunDocuments {
 }
 
 /** A run's documents in a collection, by the prefix of its `_id`s. */
-export function runDocuments(db: Db, name: string, prefix: Uint8Array, id: new (bytes: Uint8Array) => ObjectId): RunDocuments {
+export function runDocuments(
+  db: Db,
+  name: string,
+  prefix: Uint8Array,
+  id: new (bytes: Uint8Array) => ObjectId,
+): RunDocuments {
   const range = (from: number): Document => ({
     $gte: new id(idOfRow(prefix, from)),
     $lte: new id(idOfRow(prefix, lastRow)),

@@ -25,11 +25,13 @@ const sequenceOf = { insert: 'documents', update: 'updates' } as const;
 /** Makes the function that sends. Says in the log when the driver's internals have changed and the slow way is taken. */
 export function createSend(db: Db, bson: typeof BSON, log: Log): Send {
   const make = readySequences();
-  if (!make) log.warn('The MongoDB driver does not take ready documents; sending them one by one costs more time.');
+  if (!make)
+    log.warn('The MongoDB driver does not take ready documents; sending them one by one costs more time.');
   return async (command, collection, documents) => {
     const field = sequenceOf[command];
     const section = sequenceSection(field, documents);
-    const asObjects = () => sectionDocuments(section).map((one) => bson.deserialize(one, { promoteValues: false }));
+    const asObjects = () =>
+      sectionDocuments(section).map((one) => bson.deserialize(one, { promoteValues: false }));
     const reply = await db.command({
       [command]: collection,
       ordered: false,
@@ -44,7 +46,11 @@ export function createSend(db: Db, bson: typeof BSON, log: Log): Send {
 function checkWriteConcern(reply: Document): void {
   const refused = reply['writeConcernError'] as { errmsg?: string } | undefined;
   if (!refused) return;
-  throw new TemporaryError('mongodb-not-acknowledged', `A majority of the replica set did not confirm: ${refused.errmsg}.`, {
-    remedy: 'Check the health of the replica set, then run again.',
-  });
+  throw new TemporaryError(
+    'mongodb-not-acknowledged',
+    `A majority of the replica set did not confirm: ${refused.errmsg}.`,
+    {
+      remedy: 'Check the health of the replica set, then run again.',
+    },
+  );
 }

@@ -12,10 +12,14 @@ export async function shapeOf(db: Db, name: string): Promise<Shape> {
   const [found] = await db.listCollections({ name }).toArray();
   if (!found) return { options: {}, indexes: [] };
   if (found.type !== undefined && found.type !== 'collection') {
-    throw new UserError('mongodb-target-not-a-collection', `"${name}" is a ${found.type}, which cannot be written to.`, {
-      field: 'customCollectionName',
-      remedy: 'Choose another name, or drop it first.',
-    });
+    throw new UserError(
+      'mongodb-target-not-a-collection',
+      `"${name}" is a ${found.type}, which cannot be written to.`,
+      {
+        field: 'customCollectionName',
+        remedy: 'Choose another name, or drop it first.',
+      },
+    );
   }
   const { autoIndexId: _, uuid: __, ...options } = ((found as Document)['options'] ?? {}) as Document;
   const all = (await db.collection(name).listIndexes().toArray()) as Document[];
@@ -39,7 +43,11 @@ export async function createLike(db: Db, name: string, { options, indexes }: Sha
 
 /** Renames over whatever has the name. */
 export async function renameOver(db: Db, from: string, to: string): Promise<void> {
-  const command = { renameCollection: `${db.databaseName}.${from}`, to: `${db.databaseName}.${to}`, dropTarget: true };
+  const command = {
+    renameCollection: `${db.databaseName}.${from}`,
+    to: `${db.databaseName}.${to}`,
+    dropTarget: true,
+  };
   await db.admin().command(command, { writeConcern: { w: 'majority' } } as never);
 }
 

@@ -18,15 +18,19 @@ interface Trial {
 
 async function connect({ client, work }: Trial): Promise<string> {
   const place = await firstReachable(client, work.egress, work.signal);
-  return place ? `${place.host}:${place.port} answers` : `${serverAddress(work.credentials)} is looked up in DNS`;
+  return place
+    ? `${place.host}:${place.port} answers`
+    : `${serverAddress(work.credentials)} is looked up in DNS`;
 }
 
 async function certificate({ client, work, ca }: Trial): Promise<string> {
   const place = await firstReachable(client, work.egress, work.signal);
   if (!place) return 'Verified for each host when signing in';
-  const socket = await work.egress.connectTls({ ...place, signal: work.signal }, ca === undefined ? {} : { ca }).catch((error: unknown) => {
-    throw explain(error, serverAddress(work.credentials));
-  });
+  const socket = await work.egress
+    .connectTls({ ...place, signal: work.signal }, ca === undefined ? {} : { ca })
+    .catch((error: unknown) => {
+      throw explain(error, serverAddress(work.credentials));
+    });
   const { subject, valid_to: until } = socket.getPeerCertificate();
   socket.destroy();
   return `${String(subject?.CN ?? 'certificate')}, valid until ${until}`;
@@ -37,7 +41,8 @@ async function signIn({ client, work }: Trial): Promise<string> {
   const admin = client.db('admin');
   const build = await admin.command({ buildInfo: 1 });
   const status = await admin.command({ connectionStatus: 1 }).catch((): Document => ({}));
-  const users = (status['authInfo'] as { authenticatedUsers?: { user: string }[] } | undefined)?.authenticatedUsers ?? [];
+  const users =
+    (status['authInfo'] as { authenticatedUsers?: { user: string }[] } | undefined)?.authenticatedUsers ?? [];
   return `MongoDB ${build['version']}, ${users[0] ? `signed in as ${users[0].user}` : 'without a user'}`;
 }
 
@@ -83,7 +88,11 @@ export async function* testConnection(work: MongoWork): AsyncGenerator<TestStep>
       if (!step.ok) return;
     }
     if (!trial) return;
-    const steps = { signIn: told(trial, signIn), permission: told(trial, permission), probe: told(trial, writeProbe) };
+    const steps = {
+      signIn: told(trial, signIn),
+      permission: told(trial, permission),
+      probe: told(trial, writeProbe),
+    };
     yield* testSteps({
       ...(trial.client.options.tls ? { certificate: told(trial, certificate) } : {}),
       'sign in': steps.signIn,
@@ -99,7 +108,9 @@ async function tidy({ client, work, probe, renamed }: Trial): Promise<void> {
   try {
     // A client that never connected would spend its whole time limit on looking for a server.
     const db = client.db(work.credentials.databaseName);
-    const connected = (client as unknown as { topology?: { isConnected(): boolean } }).topology?.isConnected();
+    const connected = (
+      client as unknown as { topology?: { isConnected(): boolean } }
+    ).topology?.isConnected();
     for (const name of connected ? [probe, renamed] : []) await dropIfThere(db, name);
   } catch (error) {
     const { code } = error as { code?: unknown };

@@ -6,7 +6,14 @@ import { type Key, ensureKeyIndex, keyOf } from './key-index.ts';
 import { type Lanes, createLanes } from './lanes.ts';
 import { type EncodedRow, type Piece, cutPieces } from './pieces.ts';
 import { upsertStatement } from './upsert-statement.ts';
-import { type MongoJob, type Writing, type Written, encode, ensureCollection, rejectLarge } from './writing.ts';
+import {
+  type MongoJob,
+  type Writing,
+  type Written,
+  encode,
+  ensureCollection,
+  rejectLarge,
+} from './writing.ts';
 
 /** The field with which Mirror marks its documents. */
 const stampField = '_writeback';
@@ -103,10 +110,14 @@ async function sendAll(writing: Writing, key: Key, stamp: Uint8Array | undefined
 
 function checkStampField(job: MongoJob): void {
   if (!job.dataset.columns.some(({ name }) => name === stampField)) return;
-  throw new UserError('mongodb-column-reserved', `Mirror keeps its marks in a field called "${stampField}".`, {
-    column: stampField,
-    remedy: 'Rename the column by a query.',
-  });
+  throw new UserError(
+    'mongodb-column-reserved',
+    `Mirror keeps its marks in a field called "${stampField}".`,
+    {
+      column: stampField,
+      remedy: 'Rename the column by a query.',
+    },
+  );
 }
 
 /** Writes each row over the document with its key, or inserts it. Fields that other people added stay. */
@@ -129,7 +140,10 @@ export async function mirror(writing: Writing): Promise<Written> {
   // Without the length before and the end after: the element alone.
   const written = await sendAll(writing, key, marked.subarray(4, -1));
   job.signal.throwIfAborted();
-  const gone: Document = { [`${stampField}.id`]: job.writeback.id, [`${stampField}.run`]: { $ne: job.run.id } };
+  const gone: Document = {
+    [`${stampField}.id`]: job.writeback.id,
+    [`${stampField}.run`]: { $ne: job.run.id },
+  };
   await db.collection(name).deleteMany(gone, { writeConcern: { w: 'majority' } });
   return written;
 }

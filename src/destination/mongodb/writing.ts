@@ -44,7 +44,8 @@ export function* encode(job: MongoJob, batch: Batch, options: Partial<BsonOption
 
 /** Reports a document that no MongoDB takes. */
 export function rejectLarge(job: MongoJob): (row: number, bytes: number) => void {
-  return (row, bytes) => job.reject(row, `The document has ${bytes} bytes; MongoDB allows ${maxDocumentBytes}.`);
+  return (row, bytes) =>
+    job.reject(row, `The document has ${bytes} bytes; MongoDB allows ${maxDocumentBytes}.`);
 }
 
 /** True when the rows bring their own `_id`, so that none is made. */
