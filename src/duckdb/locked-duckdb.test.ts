@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { access, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer, text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { describeSelect } from './canonical-select.ts';
 import { withDuckdb } from './locked-duckdb.ts';
@@ -114,8 +115,8 @@ for (const fifos of [true, false]) {
         columns.map(({ type }) => type).join(' '),
         'LONG STRING DATE DATETIME DECIMAL STRING BOOLEAN TIME',
       );
-      const chunks = await Array.fromAsync(queryCsv(duckdb, odd, columns, idle, { fifos }));
-      assert.equal(Buffer.concat(chunks).toString(), oddCsv);
+      const csv = await text(queryCsv(duckdb, odd, columns, idle, { fifos }));
+      assert.equal(csv, oddCsv);
     });
   });
 
@@ -123,7 +124,7 @@ for (const fifos of [true, false]) {
     const select = `SELECT CASE WHEN range = 900000 THEN error('midway') ELSE range END AS r FROM range(1000000)`;
     await lend(async (duckdb) => {
       const columns = await describeSelect(duckdb, select);
-      await assert.rejects(Array.fromAsync(queryCsv(duckdb, select, columns, idle, { fifos })), /midway/u);
+      await assert.rejects(buffer(queryCsv(duckdb, select, columns, idle, { fifos })), /midway/u);
     });
   });
 }
@@ -136,7 +137,7 @@ test('types of DuckDB without a type of ours become text or the next wider type'
     const columns = await describeSelect(duckdb, select);
     const types = 'DECIMAL DECIMAL DOUBLE DATETIME STRING STRING STRING STRING STRING DATETIME';
     assert.equal(columns.map(({ type }) => type).join(' '), types);
-    const csv = Buffer.concat(await Array.fromAsync(queryCsv(duckdb, select, columns, idle))).toString();
+    const csv = await text(queryCsv(duckdb, select, columns, idle));
     const expected =
       '1,170141183460469231731687303715884105727,1.5,2024-01-01T08:00:00,"{""a"":1}","x","{""k"":1}","aa","00000000-0000-0000-0000-000000000001",2024-01-01T00:00:00.123456789';
     assert.equal(csv.split('\n')[1], expected);

@@ -12,6 +12,11 @@ export interface DuckdbOptions {
   readonly directory?: string | undefined;
   /** DuckDB's own memory; above it sorts and joins spill into the private folder. 256 unless told. */
   readonly memoryLimitMb?: number | undefined;
+  /**
+   * One thread keeps the order of rows by itself, so that a COPY need not hold back batches to sort them: a Parquet file
+   * then flows out row group by row group. Two unless told.
+   */
+  readonly threads?: 1 | 2 | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -55,7 +60,7 @@ async function interruptible<T>(
 function lockStatements(options: DuckdbOptions, exchange: string): string[] {
   return [
     "SET TimeZone = 'UTC'",
-    'SET preserve_insertion_order = true',
+    `SET preserve_insertion_order = ${options.threads !== 1}`,
     `SET allowed_paths = ${literalList(options.files)}`,
     `SET allowed_directories = [${literal(exchange)}]`,
     'SET enable_external_access = false',
@@ -66,7 +71,7 @@ function lockStatements(options: DuckdbOptions, exchange: string): string[] {
 async function openInstance(options: DuckdbOptions, folder: string): Promise<DuckDBInstance> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
   return DuckDBInstance.create(':memory:', {
-    threads: '2',
+    threads: String(options.threads ?? 2),
     memory_limit: `${options.memoryLimitMb ?? 256}MB`,
     temp_directory: join(folder, 'spill'),
     autoinstall_known_extensions: 'false',

@@ -89,8 +89,18 @@ export interface RelationRequest {
   readonly delimited?: { readonly columns: readonly Column[]; readonly delimiter: string } | undefined;
 }
 
-/** Defines the view `tbl` over the files; gives its columns. Throws UserError `local-unknown-column`. */
+/** DuckDB has no way to say that a name is not a pattern, and must not read what the pattern would match. */
+function checkName(path: string): void {
+  if (!/[*?[]/u.test(path)) return;
+  const remedy = 'Rename the file or its folder.';
+  throw new UserError('local-file-name', `${path} has *, ? or [ in its name and cannot be queried.`, {
+    remedy,
+  });
+}
+
+/** Defines the view `tbl` over the files; gives its columns. Throws UserError `local-unknown-column`, `local-file-name`. */
 export async function defineTable(duckdb: LockedDuckdb, request: RelationRequest): Promise<SqlColumn[]> {
+  request.paths.forEach(checkName);
   await duckdb.run(`CREATE TEMP VIEW tbl AS ${await tableSelect(duckdb, request)}`);
   return describeSelect(duckdb, 'SELECT * FROM tbl');
 }
