@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { columns, csv, rows } from '../servers/domo-rig.ts';
 import { startDomo } from '../servers/domo-stand-in.ts';
 import { makeTls } from '../servers/tls.ts';
 
+const require = createRequire(import.meta.url);
+
 // The client speaks https only, and Node reads NODE_EXTRA_CA_CERTS at its start: hence a process of its own.
 const program = `
-  const { DomoClient } = require('domo-sdk');
-  const { API_SCOPE } = require('domo-sdk/dist/common/Constants');
-  const [host, id, secret, dataset] = process.argv.slice(1);
+  const [sdk, host, id, secret, dataset] = process.argv.slice(1);
+  const { DomoClient } = require(sdk);
+  const { API_SCOPE } = require(sdk.replace('index.js', 'common/Constants.js'));
   const domo = new DomoClient(id, secret, [API_SCOPE.USER, API_SCOPE.DATA], host);
   (async () => {
     const list = await domo.datasets.list(50, 0);
@@ -42,7 +45,17 @@ test('domo-sdk, a client that others wrote, lists, describes, exports and querie
   try {
     const { id } = await stand.addDataset({ name: 'Sales', columns, rows });
     const { clientId, clientSecret } = stand.account;
-    const args = ['--no-deprecation', '-e', program, `localhost:${stand.port}`, clientId, clientSecret, id];
+    const sdk = require.resolve('domo-sdk');
+    const args = [
+      '--no-deprecation',
+      '-e',
+      program,
+      sdk,
+      `localhost:${stand.port}`,
+      clientId,
+      clientSecret,
+      id,
+    ];
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: tls.caFile };
     const { stdout } = await promisify(execFile)(process.execPath, args, { env, timeout: 15_000 });
     const { list, described, exported, answer } = JSON.parse(stdout) as Seen;
