@@ -126,7 +126,13 @@ function byConnection(causes: readonly ServerError[], where: string): Told | und
 /** Egress tells of certificates in its own code; here they are a field's matter. */
 function refusedCertificate(told: Told): Told {
   if (told.code !== 'certificate-refused') return told;
-  return user('certificate-refused', told.message, told.remedy ?? 'Give the CA certificate that signed it.', told, 'certificate');
+  return user(
+    'certificate-refused',
+    told.message,
+    told.remedy ?? 'Give the CA certificate that signed it.',
+    told,
+    'certificate',
+  );
 }
 
 /** Turns whatever the driver throws into a told error; `where` is host and port. Told errors pass as they are. */

@@ -259,9 +259,10 @@ suite('the stand-in', async () => {
 
 const java = await startMongoJavaServer();
 if (java) {
+  after(() => java.stop());
   suite('mongo-java-server', async () => ({
     credentials: { host: java.host, databasePort: java.port },
-    close: () => java.stop(),
+    close: async () => {},
   }));
 } else {
   console.error('MISSING real server: mongo-java-server (test/servers/install/mongo-java-server.sh)');
@@ -376,8 +377,7 @@ describe('mongodb, strictly', () => {
     server.fault({ command: 'delete', drop: 'before', times: 5 });
     await assert.rejects(write(one, three), TemporaryError);
     await assert.rejects(write(one, three), TemporaryError);
-    server.fault({ command: 'none', times: 0 });
-    const receipt = await write({ ...one }, three).catch(() => write(one, three));
+    const receipt = await write(one, three).catch(() => write(one, three));
     assert.equal(receipt.rowsWritten, 3);
     assert.equal(server.documents('shop', 'sales')!.length, 3);
   });
@@ -403,29 +403,23 @@ describe('mongodb, strictly', () => {
     const big = `1,${'x'.repeat(17_000_000)},1\n2,Bob,2\n`;
     const receipt = await write({ credentials: reach(server), details: { rejectedRowsLimit: 1 } }, big);
     assert.deepEqual([receipt.rowsWritten, receipt.rejected[0]?.row], [1, 1]);
-    assert.match(receipt.rejected[0]!.reason, /16777216/);
+    assert.match(receipt.rejected[0]!.reason, /16 MB/);
   });
 
   test('dots and dollar signs in column names: kept, or replaced; Upsert replaces them', async () => {
     server.clear();
     const odd: Column[] = [
-      { name: '$id', type: 'LONG' },
+      { name: '$no', type: 'LONG' },
       { name: 'a.b', type: 'STRING' },
     ];
     const one = { credentials: reach(server), columns: odd };
     await write(one, '1,x\n');
-    assert.deepEqual(Object.keys(server.documents('shop', 'sales')![0]!), ['_id', '$id', 'a.b']);
+    assert.deepEqual(Object.keys(server.documents('shop', 'sales')![0]!), ['_id', '$no', 'a.b']);
     await write(
-      { ...one, details: { writeMode: 'upsert', keyColumns: '$id', customCollectionName: 'other' } },
+      { ...one, details: { writeMode: 'upsert', keyColumns: '$no', customCollectionName: 'other' } },
       '1,x\n',
     );
-    assert.deepEqual(
-      Object.keys(server.documents('shop', 'other')![0]!).toSorted(),
-      ['_id', '_id_', 'a_b']
-        .toSorted()
-        .map((name) => (name === '_id_' ? '_id' : name))
-        .filter((name, index, all) => all.indexOf(name) === index),
-    );
+    assert.deepEqual(Object.keys(server.documents('shop', 'other')![0]!), ['_id', '_no', 'a_b']);
   });
 
   test('a DataSet’s own _id is kept, and its duplicates are rejected', async () => {
