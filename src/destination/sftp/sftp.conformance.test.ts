@@ -20,7 +20,8 @@ async function open(start: () => Promise<SftpServer | undefined>) {
   return {
     ...target,
     async close() {
-      await target.close().finally(() => server.stop());
+      await target.close();
+      await server.stop();
     },
   };
 }

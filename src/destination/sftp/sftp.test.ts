@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type SftpStandInOptions, startSftp } from '../../../test/servers/sftp-stand-in.ts';
-import { keygen, makeKey, openssl, publicLine } from '../../../test/servers/ssh-keys.ts';
+import { makeKey } from '../../../test/servers/ssh-keys.ts';
 import { startProftpd } from '../../../test/servers/proftpd.ts';
 import { startJailedSshd, startSshd } from '../../../test/servers/sshd.ts';
 import type { FileConnector, OutgoingFile, TestStep } from '../../connector/contract.ts';
@@ -11,7 +11,6 @@ import { createEgress } from '../../egress/egress.ts';
 import { TemporaryError, UserError } from '../../errors.ts';
 import { checkValues } from '../../field/check.ts';
 import { createLog } from '../../log.ts';
-import { readPrivateKey } from './private-key.ts';
 import { sftpConnector } from './sftp.ts';
 
 const connector = sftpConnector as FileConnector;
@@ -66,7 +65,7 @@ async function write(trial: Trial, path = 'in/a.csv') {
     files,
     warn: (text: string) => void warnings.push(text),
   };
-  const published = await connector.write(job as never);
+  const published = await connector.write(job);
   return { warnings, published };
 }
 
@@ -251,7 +250,7 @@ test('the connection test names its steps and leaves nothing behind', async (con
   const steps = async (change: object) => {
     const found: TestStep[] = [];
     const given = work({ credentials: { ...credentials, ...change }, details: { path: '/' } });
-    for await (const step of connector.testConnection(given as never)) found.push(step);
+    for await (const step of connector.testConnection(given)) found.push(step);
     return found;
   };
   const good = await steps({});
@@ -265,71 +264,6 @@ test('the connection test names its steps and leaves nothing behind', async (con
   assert.deepEqual([unknown?.name, unknown?.ok], ['host key', false]);
   assert.ok(unknown?.remedy?.includes(server.hostKeyFingerprint));
   assert.equal((await steps({ password: 'wrong' })).at(-1)?.name, 'sign in');
-});
-
-test('keys of all formats are read, pasted in one line too', (context) => {
-  const kinds: [string[], string][] = [
-    [['-t', 'rsa', '-b', '2048', '-m', 'PEM'], ''],
-    [['-t', 'rsa', '-b', '2048', '-m', 'PEM'], 'pass phrase'],
-    [['-t', 'rsa', '-b', '2048', '-m', 'PKCS8'], 'pass phrase'],
-    [['-t', 'ecdsa'], ''],
-    [['-t', 'ecdsa', '-b', '521', '-m', 'PEM'], 'pass phrase'],
-    [['-t', 'ed25519'], 'pass phrase'],
-  ];
-  for (const [options, passphrase] of kinds) {
-    const pair = keygen(options, passphrase);
-    if (!pair) return context.skip('no ssh-keygen');
-    const [, wanted] = pair.public.split(' ');
-    for (const text of [
-      pair.private,
-      pair.private.replaceAll('\n', ' '),
-      pair.private.replaceAll('\n', '\\n'),
-      pair.private.replaceAll('\n', '\r\n'),
-    ]) {
-      assert.equal(
-        readPrivateKey(text, passphrase).getPublicSSH().toString('base64'),
-        wanted,
-        options.join(' '),
-      );
-    }
-    if (passphrase === '') continue;
-    assert.throws(() => readPrivateKey(pair.private, 'wrong'), userError('sftp-passphrase-wrong'));
-    assert.throws(() => readPrivateKey(pair.private, undefined), userError('sftp-passphrase-missing'));
-  }
-});
-
-test('ed25519 as PKCS#8 and RSA under triple DES are read', (context) => {
-  const ed25519 = openssl(['genpkey', '-algorithm', 'ed25519', '-out', 'OUT'], '');
-  if (ed25519 === undefined) return context.skip('no openssl');
-  assert.equal(readPrivateKey(ed25519, undefined).type, 'ssh-ed25519');
-  const rsa = makeKey('rsa').private;
-  const des3 =
-    openssl(['rsa', '-in', 'IN', '-des3', '-passout', 'pass:secret', '-traditional', '-out', 'OUT'], rsa) ??
-    '';
-  assert.match(des3, /DES-EDE3-CBC/);
-  assert.equal(
-    publicLine(rsa).split(' ')[1],
-    readPrivateKey(des3, 'secret').getPublicSSH().toString('base64'),
-  );
-});
-
-test('what is no usable private key is named, with the way out', () => {
-  const cases: [string, RegExp][] = [
-    [makeKey().public, /a public key/],
-    ['-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----', /a certificate/],
-    ['PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none', /PuTTY key of version 3/],
-    ['hello', /without the first line of a key/],
-  ];
-  for (const [text, pattern] of cases) {
-    assert.throws(
-      () => readPrivateKey(text, undefined),
-      (error: UserError) => {
-        assert.match(error.message, pattern);
-        assert.ok(error.remedy);
-        return userError('sftp-private-key-unusable')(error);
-      },
-    );
-  }
 });
 
 test('real servers hold exactly the bytes that were sent', async (context) => {
