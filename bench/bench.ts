@@ -24,12 +24,21 @@ async function generate(folder: string, rows: number): Promise<{ csv: string; ro
 
 type Data = Awaited<ReturnType<typeof generate>>;
 
-async function ours(path: Path, data: Data, folder: string, environment: Record<string, string>): Promise<Timed> {
+async function ours(
+  path: Path,
+  data: Data,
+  folder: string,
+  environment: Record<string, string>,
+): Promise<Timed> {
   const file = join(folder, `${path.name.replace(' ', '-')}-${data.rows}.yaml`);
   const source = { kind: 'local', path: data.csv, columns: columnTypes };
   await writeFile(file, JSON.stringify({ name: `bench ${path.name}`, source, ...path.writeback }));
   // Every round is a run of its own: an Append that is replayed would be told that all is there already.
-  return { command: process.execPath, words: [main, 'run', file, '--json', '--run-id', `bench-${performance.now()}`], environment };
+  return {
+    command: process.execPath,
+    words: [main, 'run', file, '--json', '--run-id', `bench-${performance.now()}`],
+    environment,
+  };
 }
 
 const figures = ({ seconds, cpuSeconds, peakMb }: Measured, { rows, bytes }: Data) =>
@@ -43,7 +52,12 @@ const figures = ({ seconds, cpuSeconds, peakMb }: Measured, { rows, bytes }: Dat
     .map((text) => text.padStart(15))
     .join('');
 
-async function race(path: Path, data: Data, folder: string, environment: Record<string, string>): Promise<Measured> {
+async function race(
+  path: Path,
+  data: Data,
+  folder: string,
+  environment: Record<string, string>,
+): Promise<Measured> {
   const mine: Measured[] = [];
   const theirs: Measured[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -55,7 +69,9 @@ async function race(path: Path, data: Data, folder: string, environment: Record<
   if (path.rival) {
     const other = median(theirs);
     const ratio = other.seconds / best.seconds;
-    say(`  ${path.rival.name.padEnd(22)}${figures(other, data)}   ratio ${ratio.toFixed(2)} (at least ${path.rival.atLeast})`);
+    say(
+      `  ${path.rival.name.padEnd(22)}${figures(other, data)}   ratio ${ratio.toFixed(2)} (at least ${path.rival.atLeast})`,
+    );
   }
   return best;
 }
@@ -75,18 +91,24 @@ const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const quick = process.argv.includes('--quick');
 const folder = await mkdtemp(join(tmpdir(), 'writeback-bench-'));
 try {
-  say(`${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 1e9)} GB, Node ${process.version}, medians of ${rounds}`);
+  say(
+    `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 1e9)} GB, Node ${process.version}, medians of ${rounds}`,
+  );
   const small = await generate(folder, quick ? 100_000 : 1_000_000);
   const large = quick ? undefined : await generate(folder, 5_000_000);
   await mkdir(join(folder, 'out'));
   await withSinks(async (sinks) => {
     const environment = environmentOf(sinks);
-    for (const path of pathsTo(sinks, join(folder, 'out')).filter(({ name }) => only.length === 0 || only.includes(name))) {
+    for (const path of pathsTo(sinks, join(folder, 'out')).filter(
+      ({ name }) => only.length === 0 || only.includes(name),
+    )) {
       const less = await race(path, small, folder, environment);
       if (!large) continue;
       const more = await measure(await ours(path, large, folder, environment));
       const growth = (more.peakMb / less.peakMb - 1) * 100;
-      say(`  5 M rows              ${figures(more, large)}   memory ${growth >= 0 ? '+' : ''}${growth.toFixed(0)} % (limit ${path.limitMb} MB)`);
+      say(
+        `  5 M rows              ${figures(more, large)}   memory ${growth >= 0 ? '+' : ''}${growth.toFixed(0)} % (limit ${path.limitMb} MB)`,
+      );
     }
   });
 } finally {

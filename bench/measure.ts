@@ -27,9 +27,14 @@ const ticksPerSecond = 100;
 function look(pid: number): { peakMb: number; cpuSeconds: number } | undefined {
   try {
     const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ');
     if (kilobytes === undefined) return undefined;
-    return { peakMb: (Number(kilobytes) * 1024) / 1e6, cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond };
+    return {
+      peakMb: (Number(kilobytes) * 1024) / 1e6,
+      cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond,
+    };
   } catch {
     return undefined;
   }
@@ -39,7 +44,10 @@ function look(pid: number): { peakMb: number; cpuSeconds: number } | undefined {
 export async function measure({ command, words, environment = {}, input }: Timed): Promise<Measured> {
   const stdin = input === undefined ? 'ignore' : openSync(input, 'r');
   const started = performance.now();
-  const child = spawn(command, [...words], { env: { ...process.env, ...environment }, stdio: [stdin, 'pipe', 'pipe'] });
+  const child = spawn(command, [...words], {
+    env: { ...process.env, ...environment },
+    stdio: [stdin, 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout?.on('data', (text: Buffer) => (output += text.toString()));
   child.stderr?.on('data', (text: Buffer) => (output += text.toString()));

@@ -21,7 +21,10 @@ function typed(cells: readonly string[]): Record<string, unknown> {
   return document;
 }
 
-const client = await MongoClient.connect(uri, { auth: { username: 'loader', password: 'loader-password' }, authSource: 'admin' });
+const client = await MongoClient.connect(uri, {
+  auth: { username: 'loader', password: 'loader-password' },
+  authSource: 'admin',
+});
 const collection = client.db('bench').collection('naive');
 let batch: Record<string, unknown>[] = [];
 for await (const cells of createReadStream(path).pipe(parse({ fromLine: 2 }))) {

@@ -26,11 +26,24 @@ export function environmentOf({ s3, dataWorld, sftp, sshd }: Sinks): Record<stri
 }
 
 function mongodbPath({ mongo }: Sinks): Path {
-  const credentials = { host: mongo.host, databasePort: mongo.port, username: 'loader', password: '${BENCH_PASSWORD}', databaseName: 'bench' };
-  const naive = (csv: string) => ({ command: process.execPath, words: [join(here, 'naive-mongodb.ts'), csv, mongo.uri] });
+  const credentials = {
+    host: mongo.host,
+    databasePort: mongo.port,
+    username: 'loader',
+    password: '${BENCH_PASSWORD}',
+    databaseName: 'bench',
+  };
+  const naive = (csv: string) => ({
+    command: process.execPath,
+    words: [join(here, 'naive-mongodb.ts'), csv, mongo.uri],
+  });
   return {
     name: 'mongodb',
-    writeback: { connector: 'mongodb', credentials, details: { collectionNameSource: 'customName', customCollectionName: 'ours', writeMode: 'append' } },
+    writeback: {
+      connector: 'mongodb',
+      credentials,
+      details: { collectionNameSource: 'customName', customCollectionName: 'ours', writeMode: 'append' },
+    },
     limitMb: 250,
     rival: { name: 'csv-parse + insertMany', atLeast: 6, timed: naive },
   };
@@ -38,12 +51,33 @@ function mongodbPath({ mongo }: Sinks): Path {
 
 function s3Path({ s3 }: Sinks, name: string, details: object, limitMb: number, rival: boolean): Path {
   const { accessKey, bucket, region, endpoint } = s3;
-  const credentials = { accessKey, secretKey: '${BENCH_S3_SECRET}', bucket, region, endpoint, pathStyle: true };
-  const environment = { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: s3.secretKey, AWS_DEFAULT_REGION: region, AWS_EC2_METADATA_DISABLED: 'true' };
-  const timed = (csv: string): Timed => ({ command: 'aws', words: ['--endpoint-url', endpoint, 's3', 'cp', '-', `s3://${bucket}/aws.csv`], environment, input: csv });
+  const credentials = {
+    accessKey,
+    secretKey: '${BENCH_S3_SECRET}',
+    bucket,
+    region,
+    endpoint,
+    pathStyle: true,
+  };
+  const environment = {
+    AWS_ACCESS_KEY_ID: accessKey,
+    AWS_SECRET_ACCESS_KEY: s3.secretKey,
+    AWS_DEFAULT_REGION: region,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  const timed = (csv: string): Timed => ({
+    command: 'aws',
+    words: ['--endpoint-url', endpoint, 's3', 'cp', '-', `s3://${bucket}/aws.csv`],
+    environment,
+    input: csv,
+  });
   return {
     name,
-    writeback: { connector: 's3-unload', credentials, details: { path: 'bench', fileName: 'ours', ...details } },
+    writeback: {
+      connector: 's3-unload',
+      credentials,
+      details: { path: 'bench', fileName: 'ours', ...details },
+    },
     limitMb,
     ...(rival && { rival: { name: 'aws s3 cp -', atLeast: 1, timed } }),
   };
@@ -52,16 +86,31 @@ function s3Path({ s3 }: Sinks, name: string, details: object, limitMb: number, r
 function sftpPath({ sftp, sshd }: Sinks): Path {
   const { host, port, username, hostKeyFingerprint: hostKey } = sftp;
   const secret = sshd ? { sshPrivateKey: { file: sshd.keyFile } } : { password: '${BENCH_SFTP_PASSWORD}' };
-  const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'IdentitiesOnly=yes', 'LogLevel=ERROR'];
+  const options = [
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+    'IdentitiesOnly=yes',
+    'LogLevel=ERROR',
+  ];
   const words = (csv: string) => [
     '-c',
     `echo "put ${csv} rival.csv" | exec sftp -q -b - -P ${port} -i ${sshd?.keyFile} ${options.map((option) => `-o ${option}`).join(' ')} ${username}@${host}`,
   ];
   return {
     name: 'sftp',
-    writeback: { connector: 'sftp', credentials: { hostname: host, port, username, hostKey, ...secret }, details: { path: '.', selectFilename: 'filename', filename: 'ours' } },
+    writeback: {
+      connector: 'sftp',
+      credentials: { hostname: host, port, username, hostKey, ...secret },
+      details: { path: '.', selectFilename: 'filename', filename: 'ours' },
+    },
     limitMb: 250,
-    ...(sshd && { rival: { name: 'OpenSSH sftp', atLeast: 0.8, timed: (csv: string) => ({ command: 'sh', words: words(csv) }) } }),
+    ...(sshd && {
+      rival: {
+        name: 'OpenSSH sftp',
+        atLeast: 0.8,
+        timed: (csv: string) => ({ command: 'sh', words: words(csv) }),
+      },
+    }),
   };
 }
 
@@ -75,10 +124,18 @@ export function pathsTo(sinks: Sinks, folder: string): Path[] {
     sftpPath(sinks),
     {
       name: 'data-world',
-      writeback: { connector: 'data-world', credentials: { apiToken: '${BENCH_TOKEN}', apiUrl: url }, details: { dataWorldDataset: 'tester/sandbox', fileName: 'ours' } },
+      writeback: {
+        connector: 'data-world',
+        credentials: { apiToken: '${BENCH_TOKEN}', apiUrl: url },
+        details: { dataWorldDataset: 'tester/sandbox', fileName: 'ours' },
+      },
       limitMb: 250,
     },
-    { name: 'folder', writeback: { connector: 'folder', credentials: { folder }, details: { fileName: 'ours' } }, limitMb: 250 },
+    {
+      name: 'folder',
+      writeback: { connector: 'folder', credentials: { folder }, details: { fileName: 'ours' } },
+      limitMb: 250,
+    },
   ];
 }
 

@@ -15,9 +15,21 @@ const { host, port, username, hostKeyFingerprint } = sftp;
 /** What the bench needs to know of them. */
 const sinks = {
   mongo: { host: mongo.host, port: mongo.port, uri: mongo.uri },
-  s3: { endpoint: s3.endpoint, region: s3.region, bucket: s3.bucket, accessKey: s3.accessKey, secretKey: s3.secretKey },
+  s3: {
+    endpoint: s3.endpoint,
+    region: s3.region,
+    bucket: s3.bucket,
+    accessKey: s3.accessKey,
+    secretKey: s3.secretKey,
+  },
   dataWorld: { url: dataWorld.url, token: dataWorld.token },
-  sftp: { host, port, username, hostKeyFingerprint, password: sshd ? undefined : (sftp as { password: string }).password },
+  sftp: {
+    host,
+    port,
+    username,
+    hostKeyFingerprint,
+    password: sshd ? undefined : (sftp as { password: string }).password,
+  },
   sshd: sshd && { keyFile: sshd.keyFile, directory: sshd.directory },
 };
 export type Sinks = typeof sinks;

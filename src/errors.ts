@@ -38,10 +38,20 @@ export class TemporaryError extends ToldError {
   /** Seconds that the far side asked us to wait (`Retry-After`), if it did. */
   readonly retryAfter: number | undefined;
 
-  constructor(code: string, message: string, details: ErrorDetails & { retryAfter?: number | undefined } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    details: ErrorDetails & { retryAfter?: number | undefined } = {},
+  ) {
     super(code, message, details);
     this.retryAfter = details.retryAfter;
   }
+}
+
+/** The same error with another sentence or another path of its field; what it was stays as the cause. */
+export function restated(error: UserError, message: string, field: string | undefined): UserError {
+  const { code, remedy, row, column } = error;
+  return new UserError(code, message, { remedy, field, row, column, cause: error });
 }
 
 /** True when the error already is a sentence for the person: it passes every edge unchanged. */

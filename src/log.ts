@@ -6,7 +6,7 @@ export interface Log {
   info(text: string, fields?: LogFields): void;
   warn(text: string, fields?: LogFields): void;
   /** From now on this value is written as `***`. Values under 4 characters are ignored: they would blacken ordinary text. */
-  hide(secret: string): void;
+  readonly hide: (secret: string) => void;
 }
 
 /** All spellings in which a secret may turn up: as it is, in a URL, in base64, inside JSON. */
@@ -24,7 +24,7 @@ function spellings(secret: string): string[] {
 }
 
 /** Replaces every known secret in a text. The longest first, so that one secret inside another leaves no rest. */
-export function createRedactor(): { hide(secret: string): void; redact(text: string): string } {
+export function createRedactor(): { readonly hide: (secret: string) => void; redact(text: string): string } {
   let hidden: string[] = [];
   return {
     hide(secret) {
@@ -39,7 +39,9 @@ export function createRedactor(): { hide(secret: string): void; redact(text: str
 export function createLog(write: (line: string) => void, redactor = createRedactor()): Log {
   // Values are redacted before they become JSON, whose escapes would hide a secret inside quoted JSON.
   const hideIn = (_: string, value: unknown) => (typeof value === 'string' ? redactor.redact(value) : value);
-  const line = (level: string) => (text: string, fields: LogFields = {}) =>
-    write(JSON.stringify({ time: new Date().toISOString(), level, text, ...fields }, hideIn));
+  const line =
+    (level: string) =>
+    (text: string, fields: LogFields = {}) =>
+      write(JSON.stringify({ time: new Date().toISOString(), level, text, ...fields }, hideIn));
   return { info: line('info'), warn: line('warn'), hide: redactor.hide };
 }

@@ -20,7 +20,9 @@ function cancellation(): AbortSignal {
   return controller.signal;
 }
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 const redactor = createRedactor();
 const connectors = [mongodbConnector, s3UnloadConnector, sftpConnector, dataWorldConnector, folderConnector];
 

@@ -37,7 +37,12 @@ async function move({ account }: DomoStandIn, target: ConformanceTarget): Promis
 }
 
 /** Moves the DataSet and reads it back with a reader that shares no code with the connector. */
-async function show(domo: DomoStandIn, name: string, open: () => Promise<ConformanceTarget>, expected: readonly string[]) {
+async function show(
+  domo: DomoStandIn,
+  name: string,
+  open: () => Promise<ConformanceTarget>,
+  expected: readonly string[],
+) {
   const target = await open();
   try {
     const receipt = await move(domo, target);
@@ -52,9 +57,17 @@ async function show(domo: DomoStandIn, name: string, open: () => Promise<Conform
 
 const domo = await startDomo();
 try {
-  await domo.addDataset({ id: datasetId, name: 'Orders', columns: mixedColumns, csv: () => mixedCsv(rows), rowCount: rows });
+  await domo.addDataset({
+    id: datasetId,
+    name: 'Orders',
+    columns: mixedColumns,
+    csv: () => mixedCsv(rows),
+    rowCount: rows,
+  });
   const expected = comparableRows(canonicalRows(Buffer.concat([...mixedCsv(rows)])), mixedColumns);
-  say(`A DataSet of ${count(rows)} rows and ${mixedColumns.length} columns, from a stand-in of Domo's API to five destinations:`);
+  say(
+    `A DataSet of ${count(rows)} rows and ${mixedColumns.length} columns, from a stand-in of Domo's API to five destinations:`,
+  );
   say();
   const shown = [];
   for (const [name, open] of Object.entries(standInTargets)) {
@@ -74,8 +87,15 @@ try {
     count(read),
     `${equal ? 'equal' : 'DIFFERENT'}${left.length > 0 ? `, left behind: ${left.join(', ')}` : ''}`,
   ]);
-  for (const line of table(['destination', 'written', 'rejected', 'bytes', 'crc32', 'time', 'rows', 'read back', 'compared'], lines)) say(line);
-  assert.ok(shown.every(({ equal, left }) => equal && left.length === 0), 'A destination differs from the source.');
+  for (const line of table(
+    ['destination', 'written', 'rejected', 'bytes', 'crc32', 'time', 'rows', 'read back', 'compared'],
+    lines,
+  ))
+    say(line);
+  assert.ok(
+    shown.every(({ equal, left }) => equal && left.length === 0),
+    'A destination differs from the source.',
+  );
 } finally {
   await domo.stop();
 }

@@ -55,14 +55,18 @@ function parse(command: Command, words: string[]): Arguments {
     };
   } catch (cause) {
     const [sentence = ''] = (cause as Error).message.split('. ');
-    throw new UserError('command-option', `${sentence}.`, { remedy: `See writeback ${command.name} --help.`, cause });
+    throw new UserError('command-option', `${sentence}.`, {
+      remedy: `See writeback ${command.name} --help.`,
+      cause,
+    });
   }
 }
 
 async function dispatch(words: string[], version: string, context: CliContext): Promise<number> {
   const [name, ...rest] = words;
   if (name === '--version') context.out(version);
-  else if (name === undefined || name === '--help' || name === 'help') context.out(generalHelp(version, commands));
+  else if (name === undefined || name === '--help' || name === 'help')
+    context.out(generalHelp(version, commands));
   else return execute(commandNamed(name), rest, context);
   return exitCodes.done;
 }
@@ -84,7 +88,8 @@ async function execute(command: Command, words: string[], context: CliContext): 
 function showError(error: unknown, context: CliContext): void {
   const { code, message, remedy } = receiptErrorOf(error);
   context.err(`${message}\n${remedy === undefined ? '' : `${remedy}\n`}(${code})\n`);
-  if (!isTold(error)) context.log.warn('unexpected error', { stack: error instanceof Error ? error.stack : String(error) });
+  if (!isTold(error))
+    context.log.warn('unexpected error', { stack: error instanceof Error ? error.stack : String(error) });
 }
 
 /** Does what was typed, and answers with the exit code; never ends the process itself. */

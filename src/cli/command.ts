@@ -10,9 +10,9 @@ export interface CliContext {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   /** One line of the answer, to standard output. */
-  out(line: string): void;
+  readonly out: (line: string) => void;
   /** Bare text to standard error: progress, notes, errors. */
-  err(text: string): void;
+  readonly err: (text: string) => void;
   /** Standard error is a terminal that a person looks at. */
   readonly lively: boolean;
 }
@@ -42,4 +42,11 @@ export interface Command {
 }
 
 /** Exit codes, documented in docs/command-line.md. */
-export const exitCodes = { done: 0, unexpected: 1, badInput: 2, temporary: 3, rejectedRows: 4, canceled: 130 } as const;
+export const exitCodes = {
+  done: 0,
+  unexpected: 1,
+  badInput: 2,
+  temporary: 3,
+  rejectedRows: 4,
+  canceled: 130,
+} as const;

@@ -2,7 +2,8 @@ import { UserError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { commonOptions } from './common-options.ts';
 
-const flagsOf = (command: Command) => Object.keys({ ...command.options, ...commonOptions }).map((name) => `--${name}`);
+const flagsOf = (command: Command) =>
+  Object.keys({ ...command.options, ...commonOptions }).map((name) => `--${name}`);
 
 function bash(commands: readonly Command[]): string {
   const cases = commands.map((command) => `    ${command.name}) words="${flagsOf(command).join(' ')}" ;;`);
@@ -25,8 +26,15 @@ complete -o filenames -F _writeback writeback`;
 }
 
 function zsh(commands: readonly Command[]): string {
-  const names = commands.map(({ name, summary }) => `    '${name}:${summary.replaceAll("'", '’').replaceAll(':', ' –')}'`);
-  const cases = commands.map((command) => `    ${command.name}) _arguments ${flagsOf(command).map((flag) => `'${flag}'`).join(' ')} '*:file:_files' ;;`);
+  const names = commands.map(
+    ({ name, summary }) => `    '${name}:${summary.replaceAll("'", '’').replaceAll(':', ' –')}'`,
+  );
+  const cases = commands.map(
+    (command) =>
+      `    ${command.name}) _arguments ${flagsOf(command)
+        .map((flag) => `'${flag}'`)
+        .join(' ')} '*:file:_files' ;;`,
+  );
   return `#compdef writeback
 # zsh: source <(writeback completion zsh)
 _writeback() {
@@ -44,7 +52,9 @@ compdef _writeback writeback`;
 function fish(commands: readonly Command[]): string {
   const lines = commands.flatMap((command) => [
     `complete -c writeback -n __fish_use_subcommand -a ${command.name} -d '${command.summary.replaceAll("'", '’')}'`,
-    ...flagsOf(command).map((flag) => `complete -c writeback -n '__fish_seen_subcommand_from ${command.name}' -l ${flag.slice(2)}`),
+    ...flagsOf(command).map(
+      (flag) => `complete -c writeback -n '__fish_seen_subcommand_from ${command.name}' -l ${flag.slice(2)}`,
+    ),
   ]);
   return ['# fish: writeback completion fish | source', ...lines].join('\n');
 }

@@ -33,7 +33,11 @@ export const connectorsCommand: Command = {
         context.out(JSON.stringify({ event: 'connector', id, name, summary, accepts, ...panes }));
       }
     } else if (id === undefined) {
-      for (const line of table(['id', 'name', 'what it does'], chosen.map((one) => [one.id, one.name, one.summary]))) context.out(line);
+      for (const line of table(
+        ['id', 'name', 'what it does'],
+        chosen.map((one) => [one.id, one.name, one.summary]),
+      ))
+        context.out(line);
     } else {
       for (const { name, summary, credentials, details } of chosen) {
         context.out(`${name}: ${summary}`);

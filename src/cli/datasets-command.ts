@@ -1,4 +1,5 @@
-import { createSource, datasetIdOf } from '../source/create-source.ts';
+import { datasetIdOf, withSource } from '../source/create-source.ts';
+import type { Source } from '../source/source.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { count } from './amounts.ts';
 import { type CliContext, type Command, exitCodes } from './command.ts';
@@ -7,9 +8,25 @@ import { loadWriteback } from './yaml-file.ts';
 
 function describe({ id, name, owner, rows, updatedAt, columns }: Dataset, { out }: CliContext): void {
   out(`${name}  (${id})`);
-  out(`owner ${owner?.name ?? 'unknown'}, ${rows === undefined ? 'unknown number of' : count(rows)} rows, updated ${updatedAt ?? 'unknown'}`);
+  out(
+    `owner ${owner?.name ?? 'unknown'}, ${rows === undefined ? 'unknown number of' : count(rows)} rows, updated ${updatedAt ?? 'unknown'}`,
+  );
   out('');
-  for (const line of table(['column', 'type'], columns.map((column) => [column.name, column.type]))) out(line);
+  for (const line of table(
+    ['column', 'type'],
+    columns.map((column) => [column.name, column.type]),
+  ))
+    out(line);
+}
+
+async function list(source: Source, json: boolean, { out, signal }: CliContext): Promise<void> {
+  const rows: string[][] = [];
+  for await (const dataset of source.list(signal)) {
+    const { id, name, updatedAt = '' } = dataset;
+    if (json) out(JSON.stringify({ event: 'dataset', ...dataset }));
+    else rows.push([id, name, dataset.rows === undefined ? '' : count(dataset.rows), updatedAt]);
+  }
+  if (!json) for (const line of table(['id', 'name', 'rows', 'updated'], rows)) out(line);
 }
 
 /** `writeback datasets FILE [ID]`. */
@@ -24,20 +41,13 @@ export const datasetsCommand: Command = {
     const [path = '', id] = typed.positionals;
     const { writeback, secrets } = await loadWriteback(path, context.registry);
     for (const secret of secrets) context.log.hide(secret);
-    const source = createSource(writeback.source, context);
-    const json = typed.flag('json');
-    if (id !== undefined || typed.flag('describe')) {
-      const dataset = await source.describe(id ?? datasetIdOf(writeback.source), context.signal);
-      if (json) context.out(JSON.stringify({ event: 'dataset', ...dataset }));
+    await withSource(writeback.source, context, async (source) => {
+      const one = id ?? (typed.flag('describe') ? datasetIdOf(writeback.source) : undefined);
+      if (one === undefined) return list(source, typed.flag('json'), context);
+      const dataset = await source.describe(one, context.signal);
+      if (typed.flag('json')) context.out(JSON.stringify({ event: 'dataset', ...dataset }));
       else describe(dataset, context);
-      return exitCodes.done;
-    }
-    const rows: string[][] = [];
-    for await (const dataset of source.list(context.signal)) {
-      if (json) context.out(JSON.stringify({ event: 'dataset', ...dataset }));
-      else rows.push([dataset.id, dataset.name, dataset.rows === undefined ? '' : count(dataset.rows), dataset.updatedAt ?? '']);
-    }
-    if (!json) for (const line of table(['id', 'name', 'rows', 'updated'], rows)) context.out(line);
+    });
     return exitCodes.done;
   },
 };

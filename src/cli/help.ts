@@ -3,7 +3,10 @@ import { commonOptions } from './common-options.ts';
 import { table } from './table.ts';
 
 function optionLines(options: CommandOptions): string[] {
-  const rows = Object.entries(options).map(([name, { value, help }]) => [`  --${name}${value ? ` ${value}` : ''}`, help]);
+  const rows = Object.entries(options).map(([name, { value, help }]) => [
+    `  --${name}${value ? ` ${value}` : ''}`,
+    help,
+  ]);
   return table(['Options:', ''], rows);
 }
 
@@ -26,5 +29,11 @@ export function generalHelp(version: string, commands: readonly Command[]): stri
 
 /** `writeback COMMAND --help`. */
 export function commandHelp({ name, usage, summary, options }: Command): string {
-  return [`writeback ${name} ${usage}`.trimEnd(), '', summary, '', ...optionLines({ ...options, ...commonOptions })].join('\n');
+  return [
+    `writeback ${name} ${usage}`.trimEnd(),
+    '',
+    summary,
+    '',
+    ...optionLines({ ...options, ...commonOptions }),
+  ].join('\n');
 }

@@ -17,7 +17,8 @@ const plainInterval = 10_000;
 function line(rows: number, read: number, expected: number | undefined, passed: number): string {
   const perSecond = (amount: number) => (amount / Math.max(passed, 1)) * 1000;
   const whole = expected === undefined ? '' : ` of ${count(expected)}`;
-  const left = expected !== undefined && rows > 0 && rows < expected ? (passed / rows) * (expected - rows) : undefined;
+  const left =
+    expected !== undefined && rows > 0 && rows < expected ? (passed / rows) * (expected - rows) : undefined;
   return [
     `${count(rows)}${whole} rows`,
     bytes(read),

@@ -1,3 +1,5 @@
+import type { Run } from '../connector/contract.ts';
+import type { Dataset } from '../dataset/dataset.ts';
 import { UserError, isTold } from '../errors.ts';
 import { moveRows } from '../run/move-rows.ts';
 import { type Receipt, failedReceipt } from '../run/receipt.ts';
@@ -18,7 +20,10 @@ function instant(typed: Arguments): Date {
   const text = typed.text('at');
   const at = text === undefined ? new Date() : new Date(text);
   if (!Number.isNaN(at.getTime())) return at;
-  throw new UserError('command-option', `--at must be a date and time such as 2026-01-31T06:00:00Z, not "${text}".`);
+  throw new UserError(
+    'command-option',
+    `--at must be a date and time such as 2026-01-31T06:00:00Z, not "${text}".`,
+  );
 }
 
 /** The receipt as a person reads it. */
@@ -26,7 +31,10 @@ function receiptLines(receipt: Receipt): string[] {
   const passed = Date.parse(receipt.finishedAt) - Date.parse(receipt.startedAt);
   const labelled: [string, string][] = [
     ...receipt.location.map((location, index): [string, string] => [index === 0 ? 'Location' : '', location]),
-    ['Rows', `${count(receipt.rowsRead)} read, ${count(receipt.rowsWritten)} written, ${count(receipt.rowsRejected)} rejected`],
+    [
+      'Rows',
+      `${count(receipt.rowsRead)} read, ${count(receipt.rowsWritten)} written, ${count(receipt.rowsRejected)} rejected`,
+    ],
     ['Bytes', `${count(receipt.bytes)} (${bytes(receipt.bytes)})`],
     ['Checksum', receipt.checksum ? `${receipt.checksum.algorithm} ${receipt.checksum.value}` : 'none'],
     ['Time', duration(passed)],
@@ -48,53 +56,69 @@ function show(receipt: Receipt, json: boolean, context: CliContext): void {
   for (const line of receiptLines(receipt)) context.out(line);
 }
 
-interface RunState {
-  head: { run: string; writeback: string; startedAt: Date };
+/** What is known of the run so far, for the receipt of one that fails. */
+interface Head {
+  run: string;
+  writeback: string;
+  readonly startedAt: Date;
 }
 
-async function work(typed: Arguments, context: CliContext, state: RunState): Promise<Receipt> {
-  const json = typed.flag('json');
-  const { writeback, secrets } = await loadWriteback(typed.positionals[0] ?? '', context.registry);
-  state.head.writeback = writeback.name;
-  for (const secret of secrets) context.log.hide(secret);
-  const progress = createProgress(context, typed.flag('quiet') || json);
+/** JSON events while the run works: one when it starts, one a second. */
+function jsonEvents({ out }: CliContext, json: boolean) {
   let toldAt = performance.now();
-  const tell = (rows: number, read: number) => {
-    progress.update(rows, read);
-    if (!json || performance.now() - toldAt < 1_000) return;
-    toldAt = performance.now();
-    context.out(JSON.stringify({ event: 'progress', rows, bytes: read }));
+  const tell = (event: object) => json && out(JSON.stringify(event));
+  return {
+    started({ name, columns, rows }: Dataset, { id, number }: Run) {
+      tell({ event: 'started', run: id, number, dataset: name, columns: columns.length, rows });
+    },
+    progress(rows: number, read: number) {
+      if (performance.now() - toldAt < 1_000) return;
+      toldAt = performance.now();
+      tell({ event: 'progress', rows, bytes: read });
+    },
+  };
+}
+
+async function work(typed: Arguments, context: CliContext, head: Head): Promise<Receipt> {
+  const json = typed.flag('json');
+  const number = wholeNumber(typed, 'run-number', 1);
+  const run = { id: typed.text('run-id'), number, startedAt: instant(typed) };
+  const { writeback, secrets } = await loadWriteback(typed.positionals[0] ?? '', context.registry);
+  head.writeback = writeback.name;
+  for (const secret of secrets) context.log.hide(secret);
+  const shown = createProgress(context, typed.flag('quiet') || json);
+  const events = jsonEvents(context, json);
+  const started = (dataset: Dataset, known: Run) => {
+    head.run = known.id;
+    shown.expect(dataset.rows);
+    events.started(dataset, known);
+  };
+  const progress = (rows: number, read: number) => {
+    shown.update(rows, read);
+    events.progress(rows, read);
   };
   try {
-    const run = { id: typed.text('run-id'), number: wholeNumber(typed, 'run-number', 1), startedAt: state.head.startedAt };
-    return await moveRows({
-      ...context,
-      writeback,
-      run,
-      started(dataset, { id, number }) {
-        state.head.run = id;
-        progress.expect(dataset.rows);
-        const { name, columns, rows } = dataset;
-        if (json) context.out(JSON.stringify({ event: 'started', run: id, number, dataset: name, columns: columns.length, rows }));
-      },
-      progress: tell,
-    });
+    return await moveRows({ ...context, writeback, run, started, progress });
   } finally {
-    progress.end();
+    shown.end();
   }
 }
 
 async function run(typed: Arguments, context: CliContext): Promise<number> {
   const json = typed.flag('json');
-  const state: RunState = { head: { run: typed.text('run-id') ?? '', writeback: typed.positionals[0] ?? '', startedAt: instant(typed) } };
+  const head: Head = {
+    run: typed.text('run-id') ?? '',
+    writeback: typed.positionals[0] ?? '',
+    startedAt: new Date(),
+  };
   try {
-    const receipt = await work(typed, context, state);
+    const receipt = await work(typed, context, head);
     if (json || !typed.flag('quiet')) show(receipt, json, context);
     return exitCodes.done;
   } catch (error) {
+    if (!json) throw error;
     const canceled = context.signal.aborted;
-    if (json) show(failedReceipt(state.head, error, canceled), true, context);
-    else throw error;
+    show(failedReceipt(head, error, canceled), true, context);
     if (!isTold(error) && !canceled) context.log.warn('unexpected error', { stack: (error as Error).stack });
     return exitCodeOf(error, canceled);
   }
@@ -108,9 +132,17 @@ export const runCommand: Command = {
   minimum: 1,
   maximum: 1,
   options: {
-    'run-id': { type: 'string', value: 'ID', help: 'Name the run. Without it, the same file and the same state of the DataSet are the same run.' },
+    'run-id': {
+      type: 'string',
+      value: 'ID',
+      help: 'Name the run. Without it, the same file and the same state of the DataSet are the same run.',
+    },
     'run-number': { type: 'string', value: 'N', help: 'For {run.number} in names; 1 unless told.' },
-    at: { type: 'string', value: 'TIME', help: 'The run’s time, for dates in names: now unless told. A replay of yesterday’s run takes yesterday’s.' },
+    at: {
+      type: 'string',
+      value: 'TIME',
+      help: 'The run’s time, for dates in names: now unless told. A replay of yesterday’s run takes yesterday’s.',
+    },
   },
   run,
 };

@@ -44,7 +44,10 @@ test('a mistake is told with its line', () =>
 
 test('a missing field is told with the line of its pane', () =>
   withFile(base.replace('  folder: /tmp', '  {}'), async (path) => {
-    await assert.rejects(loadWriteback(path, registry), { message: /:4: credentials\.folder:/, code: 'field-missing' });
+    await assert.rejects(loadWriteback(path, registry), {
+      message: /:4: credentials\.folder:/,
+      code: 'field-missing',
+    });
   }));
 
 test('what is not YAML is told with its line', () =>
@@ -87,5 +90,7 @@ test('a secret typed in plain text is refused without being shown', () =>
 
 test('a variable that is not set is told with its name and line', () =>
   withFile(world.replace('TOKEN', '"${WRITEBACK_TEST_ABSENT}"'), async (path) => {
-    await assert.rejects(loadWriteback(path, registry), { message: /:4: credentials\.apiToken: .*WRITEBACK_TEST_ABSENT/ });
+    await assert.rejects(loadWriteback(path, registry), {
+      message: /:4: credentials\.apiToken: .*WRITEBACK_TEST_ABSENT/,
+    });
   }));

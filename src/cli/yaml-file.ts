@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type Document, LineCounter, isMap, isNode, parseDocument } from 'yaml';
 import { readVariable } from '../config.ts';
 import type { Registry } from '../connector/registry.ts';
-import { UserError } from '../errors.ts';
+import { UserError, restated } from '../errors.ts';
 import type { Fields } from '../field/field.ts';
 import { domoSourceFields, localSourceFields } from '../source/source-fields.ts';
 import { type Writeback, checkWriteback } from '../run/writeback.ts';
@@ -38,20 +38,26 @@ function file(document: Document, lines: LineCounter): YamlFile {
 function placed(yaml: YamlFile, error: UserError): UserError {
   const line = lineOf(yaml, error.field?.split('.') ?? []);
   const field = error.field === undefined ? '' : ` ${error.field}:`;
-  return new UserError(error.code, `${yaml.path}:${line}:${field} ${error.message}`, { ...error, cause: error });
+  return restated(error, `${yaml.path}:${line}:${field} ${error.message}`, error.field);
 }
 
 async function parse(path: string): Promise<YamlFile> {
   const lines = new LineCounter();
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new UserError('writeback-file-unreadable', `The file ${path} cannot be read: ${(cause as Error).message}.`, { cause });
+    throw new UserError(
+      'writeback-file-unreadable',
+      `The file ${path} cannot be read: ${(cause as Error).message}.`,
+      { cause },
+    );
   });
   const document = parseDocument(text, { lineCounter: lines });
   const [error] = document.errors;
   if (error) {
     const [where] = error.linePos ?? [{ line: 1 }];
     const [sentence] = error.message.split('\n');
-    throw new UserError('writeback-yaml', `${path}:${where.line}: this is not YAML: ${sentence}`, { cause: error });
+    throw new UserError('writeback-yaml', `${path}:${where.line}: this is not YAML: ${sentence}`, {
+      cause: error,
+    });
   }
   return { path, document, lines };
 }
@@ -117,10 +123,14 @@ function refuseTypedSecrets(raw: Record<string, unknown>, registry: Registry): v
   for (const [pane, fields] of panes) {
     for (const [id, value] of Object.entries((raw[pane] as Record<string, unknown> | null) ?? {})) {
       if (fields[id]?.type !== 'secret' || typeof value !== 'string' || value.includes('${')) continue;
-      throw new UserError('writeback-secret-typed', `"${fields[id].label}" stands in the file in plain text.`, {
-        field: `${pane}.${id}`,
-        remedy: 'Write ${NAME} to take it from the environment, or { file: path } to take it from a file.',
-      });
+      throw new UserError(
+        'writeback-secret-typed',
+        `"${fields[id].label}" stands in the file in plain text.`,
+        {
+          field: `${pane}.${id}`,
+          remedy: 'Write ${NAME} to take it from the environment, or { file: path } to take it from a file.',
+        },
+      );
     }
   }
 }

@@ -36,7 +36,7 @@ export interface Job<C extends Fields, D extends Fields> extends ConnectionWork<
   readonly run: Run;
   readonly writeback: WritebackIdentity;
   /** A sentence for the receipt: something the person should know although the run succeeds. */
-  warn(sentence: string): void;
+  readonly warn: (sentence: string) => void;
 }
 
 /** A file to publish: the framework has done format, compression, splitting and naming. */
@@ -82,11 +82,11 @@ export interface BatchJob<C extends Fields, D extends Fields> extends Job<C, D> 
   /** At most about 4 MB of CSV a batch. A DataSet without rows gives no batch, and must still be published. */
   readonly batches: AsyncIterable<Batch>;
   /** Reports a row that the destination refuses. Throws UserError `too-many-rejected-rows` past the writeback's limit. */
-  reject(row: number, reason: string, column?: string): void;
+  readonly reject: (row: number, reason: string, column?: string) => void;
   /** Adds to the receipt's count of dates that lost digits below a millisecond. */
-  truncated(count: number): void;
+  readonly truncated: (count: number) => void;
   /** Total rows pulled so far; after the last batch, the DataSet's rows. */
-  rowsRead(): number;
+  readonly rowsRead: () => number;
 }
 
 /** What a batch connector can prove. */
@@ -134,7 +134,10 @@ interface ConnectorBase<C extends Fields, D extends Fields> {
 }
 
 /** A connector that publishes files. */
-export interface FileConnector<C extends Fields = Fields, D extends Fields = Fields> extends ConnectorBase<C, D> {
+export interface FileConnector<C extends Fields = Fields, D extends Fields = Fields> extends ConnectorBase<
+  C,
+  D
+> {
   readonly accepts: 'file';
   /** True when the far system ignores lines that begin with `#`: the framework then quotes a first field that does. */
   readonly guardFirstHash?: boolean;
@@ -169,19 +172,26 @@ export interface MetricsOutcome {
 }
 
 /** A connector that writes rows. */
-export interface BatchConnector<C extends Fields = Fields, D extends Fields = Fields> extends ConnectorBase<C, D> {
+export interface BatchConnector<C extends Fields = Fields, D extends Fields = Fields> extends ConnectorBase<
+  C,
+  D
+> {
   readonly accepts: 'batches';
   /** Pulls batches to the end, publishes, and obeys the law of replay. */
   write(job: BatchJob<C, D>): Promise<BatchReceipt>;
 }
 
-export type Connector<C extends Fields = Fields, D extends Fields = Fields> = FileConnector<C, D> | BatchConnector<C, D>;
+export type Connector<C extends Fields = Fields, D extends Fields = Fields> =
+  | FileConnector<C, D>
+  | BatchConnector<C, D>;
 
 /**
  * Declares a connector: one plain object, its types inferred from its fields.
  * The result forgets the fields' types, so that connectors of all kinds can stand in one registry:
  * values are checked against the fields before any function here is called.
  */
-export function defineConnector<const C extends Fields, const D extends Fields>(connector: Connector<C, D>): Connector {
+export function defineConnector<const C extends Fields, const D extends Fields>(
+  connector: Connector<C, D>,
+): Connector {
   return connector as unknown as Connector;
 }

@@ -5,7 +5,15 @@ import type { CsvBytes } from '../dataset/dataset.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Log } from '../log.ts';
 import type { OpenDataset } from '../source/source.ts';
-import type { BatchConnector, Connector, FileConnector, FileFacts, Job, OutgoingFile, Run } from './contract.ts';
+import type {
+  BatchConnector,
+  Connector,
+  FileConnector,
+  FileFacts,
+  Job,
+  OutgoingFile,
+  Run,
+} from './contract.ts';
 import type { WritebackIdentity } from './contract.ts';
 import { type FileEvents, type FilePlan, manifestFile, outgoingFiles, planFiles } from './outgoing-files.ts';
 import { type Tally, createTally } from './tally.ts';
@@ -53,7 +61,7 @@ interface Pulled {
   readonly body: CsvBytes;
   crc32(): string;
   /** Tells the progress: these rows, and the bytes that were pulled. */
-  seen(rows: number): void;
+  readonly seen: (rows: number) => void;
 }
 
 function pull(delivery: Delivery): Pulled {
@@ -77,7 +85,17 @@ function pull(delivery: Delivery): Pulled {
 
 function jobOf(delivery: Delivery, tally: Tally): Job<never, never> {
   const { credentials, details, opened, run, writeback, signal, egress, log } = delivery;
-  const job = { credentials, details, dataset: opened.dataset, run, writeback, signal, egress, log, warn: tally.warn };
+  const job = {
+    credentials,
+    details,
+    dataset: opened.dataset,
+    run,
+    writeback,
+    signal,
+    egress,
+    log,
+    warn: tally.warn,
+  };
   return job as Job<never, never>;
 }
 
@@ -97,7 +115,11 @@ function outcome(tally: Tally, rowsRead: number, rest: Partial<Delivered>): Deli
   };
 }
 
-async function deliverBatches(delivery: Delivery, connector: BatchConnector, tally: Tally): Promise<Delivered> {
+async function deliverBatches(
+  delivery: Delivery,
+  connector: BatchConnector,
+  tally: Tally,
+): Promise<Delivered> {
   const pulled = pull(delivery);
   const { columns } = delivery.opened.dataset;
   let rowsRead = 0;
@@ -149,13 +171,20 @@ async function* withManifest(delivery: Delivery, plan: FilePlan, files: AsyncIte
     yield file;
   }
   if (plan.manifest && delivery.part === undefined) {
-    yield manifestFile(delivery, plan, done.map((file) => ({ path: file.path, ...file.facts() })));
+    yield manifestFile(
+      delivery,
+      plan,
+      done.map((file) => ({ path: file.path, ...file.facts() })),
+    );
   }
 }
 
 async function alreadyThere(delivery: Delivery, connector: FileConnector, plan: FilePlan, tally: Tally) {
   const split = plan.splitBytes !== undefined || delivery.part !== undefined;
-  const current = await connector.isCurrent?.(jobOf(delivery, tally), plan.path(split ? (delivery.part ?? 1) : undefined));
+  const current = await connector.isCurrent?.(
+    jobOf(delivery, tally),
+    plan.path(split ? (delivery.part ?? 1) : undefined),
+  );
   if (!current) return false;
   tally.warn('The DataSet has not changed since the file was written; nothing was sent.');
   await delivery.opened.body[Symbol.asyncIterator]().return?.();
@@ -203,7 +232,10 @@ export async function deliver(delivery: Delivery): Promise<Delivered> {
 }
 
 /** Publishes the manifest of a run whose parts were delivered one by one, after all of them. */
-export async function deliverManifest(delivery: Delivery, files: readonly DeliveredFile[]): Promise<DeliveredFile[]> {
+export async function deliverManifest(
+  delivery: Delivery,
+  files: readonly DeliveredFile[],
+): Promise<DeliveredFile[]> {
   const { connector } = delivery;
   if (connector.accepts !== 'file') return [];
   const plan = planFiles(delivery, connector, true);

@@ -31,9 +31,9 @@ export interface EncodeWork {
   readonly rowsBefore: number;
   readonly signal: AbortSignal;
   /** Called with the data rows of this file, before its last byte is given out; may refuse the file by throwing. */
-  onEnd(rows: number): Promise<void>;
+  readonly onEnd: (rows: number) => Promise<void>;
   /** Called often with the data rows of this file that have passed so far. */
-  seen(rows: number): void;
+  readonly seen: (rows: number) => void;
 }
 
 type Encoder = (work: EncodeWork) => AsyncIterable<Uint8Array>;
@@ -50,7 +50,10 @@ async function* counted({ body, columns, onEnd, seen }: EncodeWork): CsvBytes {
 }
 
 /** Tells the rows of each block or batch as it passes. */
-async function* told<B extends { firstRow: number; rows: number }>(blocks: AsyncIterable<B>, seen: (rows: number) => void) {
+async function* told<B extends { firstRow: number; rows: number }>(
+  blocks: AsyncIterable<B>,
+  seen: (rows: number) => void,
+) {
   for await (const block of blocks) {
     seen(block.firstRow + block.rows - 1);
     yield block;
@@ -92,7 +95,11 @@ const contentTypes = {
   parquet: 'application/vnd.apache.parquet',
 } as const;
 
-const compressedTypes = { gzip: 'application/gzip', zstd: 'application/zstd', zip: 'application/zip' } as const;
+const compressedTypes = {
+  gzip: 'application/gzip',
+  zstd: 'application/zstd',
+  zip: 'application/zip',
+} as const;
 
 function encoderOf(options: FileOptions, guardFirstHash: boolean): Encoder {
   if (options.fileFormat === 'jsonl') return jsonLinesEncoder(options.strict);
@@ -120,8 +127,12 @@ export function fileFormatOf(options: FileOptions, guardFirstHash = false): File
 }
 
 function parquetInside(compression: string): UserError {
-  return new UserError('parquet-compression', `A Parquet file is compressed inside; ${compression} around it is of no use.`, {
-    field: 'compression',
-    remedy: 'Choose zstd, or none (which means snappy).',
-  });
+  return new UserError(
+    'parquet-compression',
+    `A Parquet file is compressed inside; ${compression} around it is of no use.`,
+    {
+      field: 'compression',
+      remedy: 'Choose zstd, or none (which means snappy).',
+    },
+  );
 }

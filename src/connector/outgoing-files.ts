@@ -60,8 +60,8 @@ function measured(file: Omit<OutgoingFile, 'facts'>, rows: () => number): Outgoi
 export interface FileEvents {
   readonly tally: Tally;
   /** Rows of the whole delivery that have passed so far. */
-  seen(rows: number): void;
-  onEnd(rows: number): Promise<void>;
+  readonly seen: (rows: number) => void;
+  readonly onEnd: (rows: number) => Promise<void>;
 }
 
 function fileOf(delivery: Delivery, plan: FilePlan, events: FileEvents, piece: Piece): OutgoingFile {
@@ -116,7 +116,11 @@ export async function* outgoingFiles(
 }
 
 /** The last file: it lists the others, and exists only when they do. */
-export function manifestFile(delivery: Delivery, plan: FilePlan, files: readonly ManifestEntry[]): OutgoingFile {
+export function manifestFile(
+  delivery: Delivery,
+  plan: FilePlan,
+  files: readonly ManifestEntry[],
+): OutgoingFile {
   const { dataset } = delivery.opened;
   const content = {
     dataset: { id: dataset.id, name: dataset.name, updatedAt: dataset.updatedAt, columns: dataset.columns },

@@ -10,9 +10,9 @@ export interface Tally {
   readonly rejectedCount: number;
   readonly truncated: number;
   readonly warnings: readonly string[];
-  reject(row: number, reason: string, column?: string): void;
-  addTruncated(count: number): void;
-  warn(sentence: string): void;
+  readonly reject: (row: number, reason: string, column?: string) => void;
+  readonly addTruncated: (count: number) => void;
+  readonly warn: (sentence: string) => void;
 }
 
 /** A tally that throws UserError `too-many-rejected-rows` at the first rejected row past `limit`. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, type Server, createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { test } from 'node:test';
 import { makeTls } from '../../test/servers/tls.ts';
@@ -10,7 +10,7 @@ import { createDispatcher } from './http.ts';
 
 const egress = createEgress();
 
-async function listening<S extends ReturnType<typeof createServer>>(server: S): Promise<{ port: number; stop(): Promise<unknown> }> {
+async function listening(server: Server): Promise<{ port: number; stop: () => Promise<unknown> }> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -43,15 +43,21 @@ test('a closed port is a temporary error with the address', async () => {
 });
 
 test('a name that does not exist is for the person to mend', async () => {
-  await assert.rejects(egress.connect({ host: 'does-not-exist.invalid', port: 1 }), (error: Error & { code: string }) => {
-    assert.ok(['host-not-found', 'host-unreachable'].includes(error.code), error.code);
-    return true;
-  });
+  await assert.rejects(
+    egress.connect({ host: 'does-not-exist.invalid', port: 1 }),
+    (error: Error & { code: string }) => {
+      assert.ok(['host-not-found', 'host-unreachable'].includes(error.code), error.code);
+      return true;
+    },
+  );
 });
 
 test('abort ends the waiting', async () => {
   const reason = new Error('enough');
-  await assert.rejects(egress.connect({ host: '127.0.0.1', port: await closedPort(), signal: AbortSignal.abort(reason) }), reason);
+  await assert.rejects(
+    egress.connect({ host: '127.0.0.1', port: await closedPort(), signal: AbortSignal.abort(reason) }),
+    reason,
+  );
 });
 
 test('the policy sees the resolved addresses, and its refusal passes unchanged', async () => {
@@ -66,21 +72,31 @@ test('the policy sees the resolved addresses, and its refusal passes unchanged',
 
 test('a certificate of an unknown authority is refused, of a known one accepted, of another name refused', async () => {
   const tls = await makeTls();
-  const { port, stop } = await listening(createTlsServer({ key: tls.key, cert: tls.cert }, (socket) => socket.end('hi')));
-  await assert.rejects(egress.connectTls({ host: '127.0.0.1', port }), { name: 'UserError', code: 'certificate-refused' });
+  const { port, stop } = await listening(
+    createTlsServer({ key: tls.key, cert: tls.cert }, (socket) => socket.end('hi')),
+  );
+  await assert.rejects(egress.connectTls({ host: '127.0.0.1', port }), {
+    name: 'UserError',
+    code: 'certificate-refused',
+  });
   const socket = await egress.connectTls({ host: '127.0.0.1', port }, { ca: tls.ca });
   assert.equal(socket.authorized, true);
   socket.destroy();
-  const wrongName = egress.connectTls({ host: '127.0.0.1', port }, { ca: tls.ca, servername: 'files.example.com' });
+  const wrongName = egress.connectTls(
+    { host: '127.0.0.1', port },
+    { ca: tls.ca, servername: 'files.example.com' },
+  );
   await assert.rejects(wrongName, { code: 'certificate-refused' });
   await stop();
   await tls.stop();
 });
 
 test('undici connects through egress', async () => {
-  const dispatcher = createDispatcher(createEgress(() => {
-    throw new UserError('egress-blocked', 'Not there.');
-  }));
+  const dispatcher = createDispatcher(
+    createEgress(() => {
+      throw new UserError('egress-blocked', 'Not there.');
+    }),
+  );
   const request = dispatcher.request({ origin: 'http://localhost:1', path: '/', method: 'GET' });
   await assert.rejects(request, { code: 'egress-blocked' });
   await dispatcher.close();

@@ -52,10 +52,15 @@ export function explainSocketError(error: unknown, host: string, port: number): 
   const { code = '', message } = error as NodeJS.ErrnoException;
   const where = `${host}:${port}`;
   if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS/.test(code)) {
-    return new UserError('certificate-refused', `The certificate of ${where} could not be verified: ${message}.`, {
-      remedy: 'Give the CA certificate that signed it, or use the host name that the certificate is made out for.',
-      cause: error,
-    });
+    return new UserError(
+      'certificate-refused',
+      `The certificate of ${where} could not be verified: ${message}.`,
+      {
+        remedy:
+          'Give the CA certificate that signed it, or use the host name that the certificate is made out for.',
+        cause: error,
+      },
+    );
   }
   const told = codes[code] ?? 'host-unreachable';
   const sentence = `No connection to ${where}: ${told.replaceAll('-', ' ')} (${code || message}).`;
@@ -80,7 +85,11 @@ function policedLookup(policy: EgressPolicy): LookupFunction {
 }
 
 /** Waits until a socket is ready; on failure, time-out or abort the socket is destroyed and a told error thrown. */
-async function ready<S extends Socket>(socket: S, event: 'connect' | 'secureConnect', request: ConnectRequest): Promise<S> {
+async function ready<S extends Socket>(
+  socket: S,
+  event: 'connect' | 'secureConnect',
+  request: ConnectRequest,
+): Promise<S> {
   const { host, port, signal, timeout = 15_000 } = request;
   const limit = AbortSignal.timeout(timeout);
   const end = signal ? AbortSignal.any([signal, limit]) : limit;
@@ -97,7 +106,10 @@ async function ready<S extends Socket>(socket: S, event: 'connect' | 'secureConn
     signal?.throwIfAborted();
     if (limit.aborted) {
       const sentence = `No connection to ${host}:${port} within ${timeout / 1000} seconds.`;
-      throw new TemporaryError('connection-timed-out', sentence, { remedy: remedies['connection-timed-out'], cause: error });
+      throw new TemporaryError('connection-timed-out', sentence, {
+        remedy: remedies['connection-timed-out'],
+        cause: error,
+      });
     }
     throw explainSocketError(error, host, port);
   }

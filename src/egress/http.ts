@@ -7,12 +7,21 @@ import type { Egress } from './egress.ts';
 
 type Callback = (error: Error | null, socket: Duplex | null) => void;
 
-function open(egress: Egress, secure: boolean, tls: ConnectionOptions | undefined, host: string, port: number) {
+function open(
+  egress: Egress,
+  secure: boolean,
+  tls: ConnectionOptions | undefined,
+  host: string,
+  port: number,
+) {
   return secure ? egress.connectTls({ host, port }, tls) : egress.connect({ host, port });
 }
 
 /** An undici dispatcher whose sockets are opened by egress. Close it when the work is done. */
-export function createDispatcher(egress: Egress, options: Agent.Options & { tls?: ConnectionOptions } = {}): Agent {
+export function createDispatcher(
+  egress: Egress,
+  options: Agent.Options & { tls?: ConnectionOptions } = {},
+): Agent {
   const { tls, ...agentOptions } = options;
   return new Agent({
     ...agentOptions,
@@ -27,13 +36,23 @@ export function createDispatcher(egress: Egress, options: Agent.Options & { tls?
 }
 
 /** The two node:http agents that SDKs ask for, with sockets opened by egress. Destroy both when the work is done. */
-export function createAgents(egress: Egress, tls?: ConnectionOptions): { http: HttpAgent; https: HttpsAgent } {
-  const dial = (secure: boolean) => (options: { host?: string; port?: number | string }, callback: Callback) => {
-    open(egress, secure, tls, options.host ?? 'localhost', Number(options.port) || (secure ? 443 : 80)).then(
-      (socket) => callback(null, socket),
-      (error: Error) => callback(error, null),
-    );
-  };
+export function createAgents(
+  egress: Egress,
+  tls?: ConnectionOptions,
+): { http: HttpAgent; https: HttpsAgent } {
+  const dial =
+    (secure: boolean) => (options: { host?: string; port?: number | string }, callback: Callback) => {
+      open(
+        egress,
+        secure,
+        tls,
+        options.host ?? 'localhost',
+        Number(options.port) || (secure ? 443 : 80),
+      ).then(
+        (socket) => callback(null, socket),
+        (error: Error) => callback(error, null),
+      );
+    };
   const http = new HttpAgent({ keepAlive: true, maxSockets: 64 });
   const https = new HttpsAgent({ keepAlive: true, maxSockets: 64 });
   Object.assign(http, { createConnection: dial(false) });

@@ -17,8 +17,17 @@ function offsetAt(instant: number, timeZone: string): number {
     minute: 'numeric',
     second: 'numeric',
   });
-  const part = Object.fromEntries(formatter.formatToParts(instant).map(({ type, value }) => [type, Number(value)]));
-  const local = Date.UTC(part['year']!, part['month']! - 1, part['day'], part['hour'], part['minute'], part['second']);
+  const part = Object.fromEntries(
+    formatter.formatToParts(instant).map(({ type, value }) => [type, Number(value)]),
+  );
+  const local = Date.UTC(
+    part['year']!,
+    part['month']! - 1,
+    part['day'],
+    part['hour'],
+    part['minute'],
+    part['second'],
+  );
   return local - Math.floor(instant / 1000) * 1000;
 }
 
@@ -34,10 +43,14 @@ function columnOf(columns: readonly Column[], name: string | undefined): Column 
   const column = columns.find((candidate) => candidate.name === wanted);
   if (column && (column.type === 'DATE' || column.type === 'DATETIME')) return column;
   const reason = column ? `is ${column.type}, not a date` : 'is not in the DataSet';
-  throw new UserError('day-column-missing', `"Specific Day" needs a date column, but "${wanted}" ${reason}.`, {
-    field: 'details.dateColumn',
-    remedy: 'Name a DATE or DATETIME column of the DataSet in "Date Column".',
-  });
+  throw new UserError(
+    'day-column-missing',
+    `"Specific Day" needs a date column, but "${wanted}" ${reason}.`,
+    {
+      field: 'details.dateColumn',
+      remedy: 'Name a DATE or DATETIME column of the DataSet in "Date Column".',
+    },
+  );
 }
 
 /**

@@ -13,7 +13,9 @@ export function mergeDelivered(parts: readonly Delivered[]): Delivered {
     rowsWritten: sum((part) => part.rowsWritten),
     rowsRejected: sum((part) => part.rowsRejected),
     bytes: sum((part) => part.bytes),
-    crc32: crc32(parts.map((part) => part.crc32).join('\n')).toString(16).padStart(8, '0'),
+    crc32: crc32(parts.map((part) => part.crc32).join('\n'))
+      .toString(16)
+      .padStart(8, '0'),
     rejected: parts.flatMap((part) => part.rejected).slice(0, listedRows),
     truncated: sum((part) => part.truncated),
     warnings: [...new Set(parts.flatMap((part) => part.warnings))],

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Connector, Run } from '../connector/contract.ts';
-import { type Delivered, type Delivery, deliver, deliverManifest } from '../connector/deliver.ts';
+import type { Delivered } from '../connector/deliver.ts';
 import type { Registry } from '../connector/registry.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Log } from '../log.ts';
-import { createSource, datasetIdOf } from '../source/create-source.ts';
+import { datasetIdOf, withSource } from '../source/create-source.ts';
 import type { DelegatedExport, OpenRequest, Source } from '../source/source.ts';
 import { dayFilter } from './day.ts';
+import { deliverParts } from './deliver-parts.ts';
 import { mergeDelivered } from './merge-delivered.ts';
 import { type Receipt, receiptOf } from './receipt.ts';
 import type { Writeback } from './writeback.ts';
@@ -23,7 +24,7 @@ export interface RowsToMove {
   readonly signal: AbortSignal;
   /** Called once, before the first row. */
   started?(dataset: Dataset, run: Run): void;
-  progress?(rows: number, bytes: number): void;
+  readonly progress?: (rows: number, bytes: number) => void;
 }
 
 /**
@@ -31,23 +32,31 @@ export interface RowsToMove {
  * Throws told errors; when it throws, nothing half-written is visible in the destination.
  */
 export async function moveRows(work: RowsToMove): Promise<Receipt> {
+  const startedAt = new Date();
+  const connector = work.registry.get(work.writeback.connector);
+  return withSource(work.writeback.source, work, async (source) => {
+    const { run, delivered, metrics } = await deliverFrom(source, connector, work);
+    return receiptOf({ run: run.id, writeback: work.writeback.name, startedAt }, delivered, metrics);
+  });
+}
+
+async function deliverFrom(source: Source, connector: Connector, work: RowsToMove) {
   const { writeback, signal } = work;
-  const connector = work.registry.get(writeback.connector);
-  const source = createSource(writeback.source, work);
   const datasetId = datasetIdOf(writeback.source);
   const dataset = await source.describe(datasetId, signal);
   const run = runOf(work, dataset);
   work.started?.(dataset, run);
   const delegated = await delegate(work, connector, source, datasetId);
-  const request: OpenRequest = { datasetId, query: writeback.source.values.query, day: dayOf(work, connector, dataset), signal };
+  const request: OpenRequest = {
+    datasetId,
+    query: writeback.source.values.query,
+    day: dayOf(work, connector, dataset),
+    signal,
+  };
   const delivered = delegated
     ? deliveredBy(delegated)
-    : await deliverParts(work, connector, run, partsOf(connector, writeback, request), source);
-  return receiptOf(headOf(writeback, run), delivered, metricsOf(work, connector, run, delivered, delegated));
-}
-
-function headOf(writeback: Writeback, run: Run) {
-  return { run: run.id, writeback: writeback.name, startedAt: run.startedAt };
+    : await deliverParts(work, { connector, run, source }, partsOf(connector, writeback, request));
+  return { run, delivered, metrics: metricsOf(work, connector, run, delivered, delegated) };
 }
 
 /**
@@ -73,46 +82,6 @@ function partsOf(connector: Connector, writeback: Writeback, request: OpenReques
   if (!parts) return [request];
   const { key, count } = parts;
   return Array.from({ length: count }, (_, index) => ({ ...request, split: { key, index, of: count } }));
-}
-
-async function deliverParts(work: RowsToMove, connector: Connector, run: Run, requests: OpenRequest[], source: Source) {
-  // The first part that fails ends the others: their work would be thrown away.
-  const failed = new AbortController();
-  const signal = AbortSignal.any([work.signal, failed.signal]);
-  const passed = requests.map(() => ({ rows: 0, bytes: 0 }));
-  const one = async (request: OpenRequest, index: number) => {
-    const progress = (rows: number, bytes: number) => {
-      passed[index] = { rows, bytes };
-      const sum = (key: 'rows' | 'bytes') => passed.reduce((total, part) => total + part[key], 0);
-      work.progress?.(sum('rows'), sum('bytes'));
-    };
-    const part = requests.length > 1 ? index + 1 : undefined;
-    const opened = await source.open({ ...request, signal });
-    const { writeback, egress, log } = work;
-    const { credentials, details } = writeback;
-    const delivery: Delivery = { connector, credentials, details, opened, run, writeback, signal, egress, log, part, progress };
-    return { delivery, delivered: await deliver(delivery) };
-  };
-  const all = requests.map((request, index) =>
-    one(request, index).catch((error: unknown) => {
-      failed.abort(error);
-      throw error;
-    }),
-  );
-  const settled = await Promise.allSettled(all);
-  const broken = settled.find((part) => part.status === 'rejected');
-  if (broken) throw failed.signal.aborted ? failed.signal.reason : broken.reason;
-  return finish(await Promise.all(all));
-}
-
-/** Several parts become one, with the manifest after all of them. */
-async function finish(parts: { delivery: Delivery; delivered: Delivered }[]): Promise<Delivered> {
-  const [first] = parts;
-  if (!first) throw new Error('A run has at least one part.');
-  if (parts.length === 1) return first.delivered;
-  const merged = mergeDelivered(parts.map((part) => part.delivered));
-  const manifest = await deliverManifest(first.delivery, merged.files);
-  return { ...merged, location: [...merged.location, ...manifest.map((file) => file.location)], files: [...merged.files, ...manifest] };
 }
 
 async function delegate(work: RowsToMove, connector: Connector, source: Source, datasetId: string) {

@@ -39,7 +39,10 @@ export function writebackSchema(registry: Registry): Schema {
   const known: Schema = {
     name: { type: 'string', description: 'What people call it.' },
     source: {
-      oneOf: [kindOf('domo', domoSourceFields), { ...kindOf('local', localSourceFields, { columns }), required: ['kind', 'path'] }],
+      oneOf: [
+        kindOf('domo', domoSourceFields),
+        { ...kindOf('local', localSourceFields, { columns }), required: ['kind', 'path'] },
+      ],
     },
     connector: { enum: registry.list().map(({ id }) => id) },
     credentials: { type: 'object' },

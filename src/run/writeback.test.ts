@@ -54,15 +54,39 @@ test('typed in both places, they must agree', () => {
 
 const mistakes: [string, object, object][] = [
   ['an unknown key', { ...local, conector: 'folder' }, { code: 'writeback-unknown-key', field: 'conector' }],
-  ['an unknown field', { ...local, details: { fileNam: 'x' } }, { code: 'field-unknown', field: 'details.fileNam' }],
+  [
+    'an unknown field',
+    { ...local, details: { fileNam: 'x' } },
+    { code: 'field-unknown', field: 'details.fileNam' },
+  ],
   ['an unknown connector', { ...local, connector: 'ftp' }, { code: 'connector-unknown' }],
-  ['an unknown source', { ...local, source: { kind: 'oracle' } }, { code: 'writeback-source-kind', field: 'source.kind' }],
-  ['an unknown type', { ...local, source: { ...local.source, columns: { id: 'INT' } } }, { code: 'writeback-column-type' }],
+  [
+    'an unknown source',
+    { ...local, source: { kind: 'oracle' } },
+    { code: 'writeback-source-kind', field: 'source.kind' },
+  ],
+  [
+    'an unknown type',
+    { ...local, source: { ...local.source, columns: { id: 'INT' } } },
+    { code: 'writeback-column-type' },
+  ],
   ['an unknown time zone', { ...local, timeZone: 'Europe/Atlantis' }, { code: 'writeback-time-zone' }],
   ['a missing name', { ...local, name: undefined }, { code: 'writeback-invalid', field: 'name' }],
-  ['an unknown placeholder', { ...local, details: { fileName: '{datset.id}' } }, { code: 'name-unknown-placeholder', field: 'details.fileName' }],
-  ['a delimiter of two characters', { ...local, details: { delimiter: ';;' } }, { code: 'csv-dialect', field: 'details.delimiter' }],
-  ['gzip around Parquet', { ...local, details: { fileFormat: 'parquet', compression: 'gzip' } }, { field: 'details.compression' }],
+  [
+    'an unknown placeholder',
+    { ...local, details: { fileName: '{datset.id}' } },
+    { code: 'name-unknown-placeholder', field: 'details.fileName' },
+  ],
+  [
+    'a delimiter of two characters',
+    { ...local, details: { delimiter: ';;' } },
+    { code: 'csv-dialect', field: 'details.delimiter' },
+  ],
+  [
+    'gzip around Parquet',
+    { ...local, details: { fileFormat: 'parquet', compression: 'gzip' } },
+    { field: 'details.compression' },
+  ],
   ['a missing field', { ...local, credentials: {} }, { code: 'field-missing', field: 'credentials.folder' }],
 ];
 

@@ -5,7 +5,7 @@ import type { fileOptions } from '../connector/file-options.ts';
 import type { Registry } from '../connector/registry.ts';
 import type { ColumnType } from '../dataset/dataset.ts';
 import { checkTemplate } from '../dataset/name-template.ts';
-import { UserError } from '../errors.ts';
+import { UserError, restated } from '../errors.ts';
 import { checkValues } from '../field/check.ts';
 import type { Fields, Values } from '../field/field.ts';
 import { type SourceSpec, datasetIdOf } from '../source/create-source.ts';
@@ -22,13 +22,32 @@ export interface Writeback extends WritebackIdentity {
 type Entries = Record<string, unknown>;
 
 /** The keys of the YAML, the API's body and `apply`; the schedule is the service's and only passed over here. */
-export const knownKeys = ['id', 'name', 'description', 'source', 'connector', 'credentials', 'details', 'schedule', 'timeZone'];
+export const knownKeys = [
+  'id',
+  'name',
+  'description',
+  'source',
+  'connector',
+  'credentials',
+  'details',
+  'schedule',
+  'timeZone',
+];
 /** All types that a local file's columns may be given. */
-export const columnTypes: readonly ColumnType[] = ['STRING', 'LONG', 'DOUBLE', 'DECIMAL', 'DATE', 'DATETIME', 'TIME', 'BOOLEAN'];
+export const columnTypes: readonly ColumnType[] = [
+  'STRING',
+  'LONG',
+  'DOUBLE',
+  'DECIMAL',
+  'DATE',
+  'DATETIME',
+  'TIME',
+  'BOOLEAN',
+];
 
 function entries(value: unknown, key: string): Entries {
   if (value === undefined || value === null) return {};
-  if (typeof value === 'object' && !Array.isArray(value)) return { ...value } as Entries;
+  if (typeof value === 'object' && !Array.isArray(value)) return { ...value };
   throw new UserError('writeback-invalid', `"${key}" must be a group of fields.`, { field: key });
 }
 
@@ -44,7 +63,7 @@ function inPane<T>(pane: string, check: () => T): T {
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const field = error.field === undefined ? pane : `${pane}.${error.field}`;
-    throw new UserError(error.code, error.message, { ...error, field, cause: error });
+    throw restated(error, error.message, field);
   }
 }
 
@@ -54,7 +73,10 @@ function checkColumns(value: unknown): Record<string, ColumnType> | undefined {
   for (const [name, type] of Object.entries(columns)) {
     if (columnTypes.includes(type as ColumnType)) continue;
     const message = `Column "${name}" cannot have the type ${JSON.stringify(type)}.`;
-    throw new UserError('writeback-column-type', message, { field: 'columns', remedy: `Use one of ${columnTypes.join(', ')}.` });
+    throw new UserError('writeback-column-type', message, {
+      field: 'columns',
+      remedy: `Use one of ${columnTypes.join(', ')}.`,
+    });
   }
   return columns as Record<string, ColumnType>;
 }
@@ -66,7 +88,10 @@ function takeShared(source: Entries, pane: Entries, paneFields: Fields): void {
     const given = source[sharedWith];
     if (given !== undefined && given !== pane[id]) {
       const message = `"${label}" differs from the source's ${sharedWith}.`;
-      throw new UserError('writeback-source-twice', message, { field: id, remedy: 'Type it once, under "source".' });
+      throw new UserError('writeback-source-twice', message, {
+        field: id,
+        remedy: 'Type it once, under "source".',
+      });
     }
     source[sharedWith] = pane[id];
     delete pane[id];
@@ -95,7 +120,8 @@ function checkTogether(connector: Connector, credentials: Entries, details: Entr
     const value = details[id];
     if (field.type === 'text' && field.template && typeof value === 'string') checkTemplate(value, id);
   }
-  if (connector.accepts === 'file') fileFormatOf(details as Values<typeof fileOptions>, connector.guardFirstHash);
+  if (connector.accepts === 'file')
+    fileFormatOf(details as Values<typeof fileOptions>, connector.guardFirstHash);
   connector.check?.(credentials as never, details as never);
 }
 
@@ -105,7 +131,11 @@ function checkTimeZone(value: unknown): string {
     return new Intl.DateTimeFormat('en', { timeZone: text(value, 'timeZone') }).resolvedOptions().timeZone;
   } catch (cause) {
     const message = `There is no time zone ${JSON.stringify(value)}.`;
-    throw new UserError('writeback-time-zone', message, { field: 'timeZone', remedy: 'Use an IANA name such as Europe/Berlin.', cause });
+    throw new UserError('writeback-time-zone', message, {
+      field: 'timeZone',
+      remedy: 'Use an IANA name such as Europe/Berlin.',
+      cause,
+    });
   }
 }
 
@@ -148,5 +178,12 @@ export function checkWriteback(value: unknown, registry: Registry): Writeback {
   };
   inPane('details', () => checkTogether(connector, checked.credentials, checked.details));
   const id = identify(given['id'], name, connector, spec);
-  return { id, name, timeZone: checkTimeZone(given['timeZone']), source: spec, connector: connector.id, ...checked };
+  return {
+    id,
+    name,
+    timeZone: checkTimeZone(given['timeZone']),
+    source: spec,
+    connector: connector.id,
+    ...checked,
+  };
 }

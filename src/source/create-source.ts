@@ -16,14 +16,31 @@ export type SourceSpec =
       readonly columns?: Readonly<Record<string, ColumnType>> | undefined;
     };
 
-/** Opens the kind of source that a spec names. Nothing is connected until it is asked. */
-export function createSource(spec: SourceSpec, work: { egress: Egress; log: Log }): Source {
+/** Lends the source that a spec names, and closes it. Nothing is connected until it is asked. */
+export async function withSource<T>(
+  spec: SourceSpec,
+  work: { egress: Egress; log: Log },
+  use: (source: Source) => Promise<T>,
+): Promise<T> {
+  const source = createSource(spec, work);
+  try {
+    return await use(source);
+  } finally {
+    await source.close();
+  }
+}
+
+function createSource(spec: SourceSpec, work: { egress: Egress; log: Log }): Source {
   if (spec.kind === 'domo') {
     const { clientId, clientSecret, baseUrl } = spec.values;
     return createDomoSource({ clientId, clientSecret, baseUrl }, work);
   }
   const { path, name } = spec.values;
-  return createLocalSource({ path, ...(name === undefined ? {} : { name }), ...(spec.columns ? { columns: spec.columns } : {}) });
+  return createLocalSource({
+    path,
+    ...(name === undefined ? {} : { name }),
+    ...(spec.columns ? { columns: spec.columns } : {}),
+  });
 }
 
 /** What to ask the source for: a local source's DataSet is its path. */

@@ -33,7 +33,7 @@ export interface OpenDataset {
    * Called with the number of data rows that came, after the last byte and before anything is published.
    * Throws TemporaryError `*-short-export` when the source states another number before and after.
    */
-  verify(rows: number): Promise<void>;
+  readonly verify: (rows: number) => Promise<void>;
 }
 
 /** One line of a list of DataSets. */
@@ -75,6 +75,8 @@ export interface Source {
   query(
     request: OpenRequest & { query: string; limit?: number },
   ): Promise<{ columns: readonly string[]; rows: (string | null)[][] }>;
+  /** Ends its connections; nothing may be asked afterwards. */
+  close(): Promise<void>;
   /** Only Domo has it. */
   exportToS3?(datasetId: string, target: DelegatedTarget, signal: AbortSignal): Promise<DelegatedExport>;
 }

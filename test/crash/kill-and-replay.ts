@@ -12,7 +12,11 @@ import { ownValues } from '../servers/own-values.ts';
 const main = new URL('../../src/main.ts', import.meta.url).pathname;
 
 /** Puts secrets into the environment of the child, as a person would; the rest stands in the file. */
-function withoutSecrets(values: Record<string, unknown>, fields: Fields, environment: Record<string, string>) {
+function withoutSecrets(
+  values: Record<string, unknown>,
+  fields: Fields,
+  environment: Record<string, string>,
+) {
   return Object.fromEntries(
     Object.entries(values).map(([id, value]) => {
       if (fields[id]?.type !== 'secret') return [id, value];
@@ -46,8 +50,13 @@ async function prepare(target: ConformanceTarget, folder: string, name: string, 
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
 /** Runs the command; after `killAfter` milliseconds it is killed the way a power cut kills. */
-async function command({ path, environment }: Prepared, killAfter?: number): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [main, 'run', path, '--json'], { env: { ...process.env, ...environment } });
+async function command(
+  { path, environment }: Prepared,
+  killAfter?: number,
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [main, 'run', path, '--json'], {
+    env: { ...process.env, ...environment },
+  });
   let output = '';
   child.stdout.on('data', (text: Buffer) => (output += text.toString()));
   child.stderr.on('data', (text: Buffer) => (output += text.toString()));
@@ -70,7 +79,11 @@ async function cleanRun(prepared: Prepared, target: ConformanceTarget): Promise<
  * Kills runs of two DataSets in turn at random moments, each followed by the same run again. After a kill a reader finds
  * what was there before or all of the new, never a part; after the replay exactly the new, and nothing temporary.
  */
-export async function killAndReplay(open: () => Promise<ConformanceTarget>, kills: number, rows: number): Promise<void> {
+export async function killAndReplay(
+  open: () => Promise<ConformanceTarget>,
+  kills: number,
+  rows: number,
+): Promise<void> {
   const target = await open();
   const folder = await mkdtemp(join(tmpdir(), 'writeback-crash-'));
   try {
@@ -85,7 +98,10 @@ export async function killAndReplay(open: () => Promise<ConformanceTarget>, kill
       // Starting takes about a third of the time; a kill before the first byte shows nothing.
       await command(prepared, duration * (0.25 + 0.75 * Math.random()));
       const seen = await target.stored();
-      assert.ok([before.length, expected.length].includes(seen?.length ?? 0), `a reader saw ${seen?.length} rows`);
+      assert.ok(
+        [before.length, expected.length].includes(seen?.length ?? 0),
+        `a reader saw ${seen?.length} rows`,
+      );
       assert.deepEqual(await cleanRun(prepared, target), expected);
       before = expected;
     }

@@ -17,7 +17,16 @@ export const mixedColumns: readonly Column[] = [
 ];
 
 const cities = ['Berlin', 'São Paulo', '"Washington, D.C."', '東京', 'Łódź', 'Zürich', '""', ''];
-const notes = ['', '"two lines\nof text"', 'plain', '"he said ""yes"""', '🚚 on its way', '"a, b, c"', '', 'ok'];
+const notes = [
+  '',
+  '"two lines\nof text"',
+  'plain',
+  '"he said ""yes"""',
+  '🚚 on its way',
+  '"a, b, c"',
+  '',
+  'ok',
+];
 const states = ['open', 'paid', 'shipped', 'returned'];
 const two = (value: number) => String(value).padStart(2, '0');
 

@@ -92,6 +92,9 @@ class LocalSource implements Source {
     });
   }
 
+  /** Nothing stays open between calls. */
+  async close(): Promise<void> {}
+
   #openPlain(table: LocalTable, signal: AbortSignal): Omit<OpenDataset, 'verify'> {
     return {
       dataset: this.#dataset(table, table.delimited!.columns),
