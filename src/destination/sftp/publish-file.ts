@@ -70,6 +70,21 @@ async function flushAndClose(channel: SftpChannel, handle: Buffer, path: string)
   });
 }
 
+/** A server that lets nothing be overwritten (ProFTPD's AllowOverwrite) wants what a killed attempt left to be removed first. */
+async function create(channel: SftpChannel, path: string, inPlace: boolean): Promise<Buffer> {
+  try {
+    return await channel.create(path).catch(async (error: unknown) => {
+      if (inPlace || statusOf(error) === undefined) throw error;
+      await channel.remove(path).catch(() => {
+        throw error;
+      });
+      return channel.create(path);
+    });
+  } catch (error) {
+    throw explainStatus(error, { doing: 'create', path });
+  }
+}
+
 async function writeFile(
   session: SftpSession,
   channel: SftpChannel,
@@ -77,9 +92,7 @@ async function writeFile(
   file: OutgoingFile,
   options: PublishOptions,
 ) {
-  const handle = await channel.create(path).catch((error: unknown) => {
-    throw explainStatus(error, { doing: 'create', path });
-  });
+  const handle = await create(channel, path, options.writeInPlace);
   const size = session.writeSize(handle.length);
   const inFlight = options.concurrentWrites ? Math.min(64, Math.max(4, Math.floor(inFlightBytes / size))) : 1;
   try {
