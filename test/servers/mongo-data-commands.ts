@@ -42,15 +42,25 @@ export function wanted(call: Call, name: string, options: Document = {}): Stored
 
 /** Documents of a kind-1 section, or of the body. */
 function items(call: Call, name: string): Uint8Array[] {
-  const sent = call.command.sequences.get(name) ?? ((call.body[name] ?? []) as Document[]).map((one) => BSON.serialize(one));
+  const sent =
+    call.command.sequences.get(name) ??
+    ((call.body[name] ?? []) as Document[]).map((one) => BSON.serialize(one));
   if (sent.length < 1 || sent.length > maxBatch) {
-    throw new CommandError(16, 'InvalidLength', `Write batch sizes must be between 1 and ${maxBatch}. Got ${sent.length} operations.`);
+    throw new CommandError(
+      16,
+      'InvalidLength',
+      `Write batch sizes must be between 1 and ${maxBatch}. Got ${sent.length} operations.`,
+    );
   }
   return sent;
 }
 
 /** Runs each item; the first refusal ends an ordered write. */
-function writeEach(call: Call, list: Uint8Array[], write: (item: Uint8Array, index: number) => void): Document {
+function writeEach(
+  call: Call,
+  list: Uint8Array[],
+  write: (item: Uint8Array, index: number) => void,
+): Document {
   const writeErrors: Document[] = [];
   for (const [index, item] of list.entries()) {
     try {
@@ -85,7 +95,8 @@ const update: Handler = (call) => {
   let [n, nModified] = [0, 0];
   const outcome = writeEach(call, items(call, 'updates'), (bytes, index) => {
     const { q, u, upsert = false, multi = false } = decode(bytes);
-    if (Array.isArray(u)) throw new CommandError(40_324, 'FailedToParse', 'Update pipelines are not supported here');
+    if (Array.isArray(u))
+      throw new CommandError(40_324, 'FailedToParse', 'Update pipelines are not supported here');
     const found = [...collection.find(q as Document)].slice(0, multi ? undefined : 1);
     for (const before of found) {
       const after = updated(before, u as Document, false);
@@ -145,7 +156,9 @@ function projected(document: Document, projection: Document | undefined): Docume
   const included = names.filter(([name, on]) => name !== '_id' && Boolean(Number(on))).map(([name]) => name);
   const keepId = !names.some(([name, on]) => name === '_id' && !Number(on));
   return Object.fromEntries(
-    Object.entries(document).filter(([name]) => (name === '_id' ? keepId : included.length === 0 || included.includes(name))),
+    Object.entries(document).filter(([name]) =>
+      name === '_id' ? keepId : included.length === 0 || included.includes(name),
+    ),
   );
 }
 
@@ -154,7 +167,10 @@ const find: Handler = (call) => {
   const { filter = {}, sort, projection, batchSize } = call.body;
   const skip = Number(call.body['skip'] ?? 0);
   const limit = Math.abs(Number(call.body['limit'] ?? 0));
-  const all = sorted([...(existing(call, name)?.find(filter as Document) ?? [])], sort as Document | undefined);
+  const all = sorted(
+    [...(existing(call, name)?.find(filter as Document) ?? [])],
+    sort as Document | undefined,
+  );
   const page = all.slice(skip, limit > 0 ? skip + limit : undefined);
   const documents = page.map((document) => projected(document, projection as Document | undefined));
   return cursorReply(call, name, documents, call.body['singleBatch'] ? limit : batchSize);
@@ -174,7 +190,8 @@ const stages: Record<string, (documents: Document[], value: Document) => Documen
   $match: (documents, query) => documents.filter((document) => matches(document, query)),
   $skip: (documents, count) => documents.slice(Number(count)),
   $limit: (documents, count) => documents.slice(0, Number(count)),
-  $count: (documents, name) => (documents.length > 0 ? [{ [String(name)]: documents.length }] : []),
+  $count: (documents, name) =>
+    documents.length > 0 ? [{ [name as unknown as string]: documents.length }] : [],
   // Only what countDocuments asks: one group, ones summed.
   $group: (documents, group) => {
     const name = Object.keys(group).find((key) => key !== '_id') ?? 'n';
@@ -186,13 +203,19 @@ const aggregate: Handler = (call) => {
   const name = String(call.body['aggregate']);
   const collection = existing(call, name);
   if (call.state.discard && collection) {
-    return cursorReply(call, name, collection.discarded > 0 ? [{ _id: 1, n: collection.discarded }] : [], 101);
+    return cursorReply(
+      call,
+      name,
+      collection.discarded > 0 ? [{ _id: 1, n: collection.discarded }] : [],
+      101,
+    );
   }
   let documents = [...(collection?.find({}) ?? [])];
   for (const stage of call.body['pipeline'] as Document[]) {
     const [operator = ''] = Object.keys(stage);
     const run = stages[operator];
-    if (!run) throw new CommandError(40_324, 'Location40324', `Unrecognized pipeline stage name: '${operator}'`);
+    if (!run)
+      throw new CommandError(40_324, 'Location40324', `Unrecognized pipeline stage name: '${operator}'`);
     documents = run(documents, stage[operator] as Document);
   }
   return cursorReply(call, name, documents, 101);

@@ -20,7 +20,9 @@ const collectionOptions = [
 ];
 
 function pick(body: Document): Document {
-  return Object.fromEntries(collectionOptions.filter((name) => name in body).map((name) => [name, body[name]]));
+  return Object.fromEntries(
+    collectionOptions.filter((name) => name in body).map((name) => [name, body[name]]),
+  );
 }
 
 const create: Handler = (call) => {
@@ -66,7 +68,8 @@ const renameCollection: Handler = (call) => {
   const database = call.state.databases.get(fromDatabase);
   const collection = database?.get(fromName);
   if (!database || !collection) throw missing(`Source collection ${fromDatabase}.${fromName} does not exist`);
-  if (fromDatabase !== toDatabase) throw new CommandError(20, 'IllegalOperation', 'Only within one database here');
+  if (fromDatabase !== toDatabase)
+    throw new CommandError(20, 'IllegalOperation', 'Only within one database here');
   if (database.has(toName) && call.body['dropTarget'] !== true) {
     throw new CommandError(48, 'NamespaceExists', 'target namespace exists');
   }
@@ -92,7 +95,12 @@ const listIndexes: Handler = (call) => {
   const name = String(call.body['listIndexes']);
   const collection = existing(call, name);
   if (!collection) throw missing(`${call.database}.${name}`);
-  return cursorReply(call, name, collection.indexes.map(({ spec }) => spec), Number.MAX_SAFE_INTEGER);
+  return cursorReply(
+    call,
+    name,
+    collection.indexes.map(({ spec }) => spec),
+    Number.MAX_SAFE_INTEGER,
+  );
 };
 
 const createIndexes: Handler = (call) => {
@@ -103,7 +111,9 @@ const createIndexes: Handler = (call) => {
 };
 
 const listDatabases: Handler = (call) => {
-  return { databases: [...call.state.databases.keys()].map((name) => ({ name, sizeOnDisk: 0, empty: false })) };
+  return {
+    databases: [...call.state.databases.keys()].map((name) => ({ name, sizeOnDisk: 0, empty: false })),
+  };
 };
 
 const killCursors: Handler = (call: Call) => {

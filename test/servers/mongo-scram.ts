@@ -15,7 +15,12 @@ const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest();
 export function scramSecret(password: string, iterations = 4096): ScramSecret {
   const salt = randomBytes(28);
   const salted = pbkdf2Sync(password.normalize('NFKC'), salt, iterations, 32, 'sha256');
-  return { salt, iterations, storedKey: sha256(hmac(salted, 'Client Key')), serverKey: hmac(salted, 'Server Key') };
+  return {
+    salt,
+    iterations,
+    storedKey: sha256(hmac(salted, 'Client Key')),
+    serverKey: hmac(salted, 'Server Key'),
+  };
 }
 
 /** One conversation: the server's answer to the client's first message, and what is needed to check the final one. */
@@ -31,7 +36,10 @@ function attributes(message: string): Map<string, string> {
 }
 
 /** Begins a conversation. Unknown users get a salt all the same, and fail at the end: that is how servers do it. */
-export function beginScram(clientFirst: string, secretOf: (user: string) => ScramSecret | undefined): ScramConversation {
+export function beginScram(
+  clientFirst: string,
+  secretOf: (user: string) => ScramSecret | undefined,
+): ScramConversation {
   const bare = clientFirst.slice(clientFirst.indexOf('n='));
   const first = attributes(bare);
   const userName = (first.get('n') ?? '').replaceAll('=2C', ',').replaceAll('=3D', '=');

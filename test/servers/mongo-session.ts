@@ -19,8 +19,28 @@ export interface SessionServer {
   readonly without: readonly string[];
 }
 
-const readers = new Set(['find', 'getMore', 'aggregate', 'count', 'listCollections', 'listIndexes', 'listDatabases', 'killCursors']);
-const open = new Set(['hello', 'isMaster', 'ismaster', 'ping', 'buildInfo', 'buildinfo', 'saslStart', 'saslContinue', 'endSessions', 'connectionStatus']);
+const readers = new Set([
+  'find',
+  'getMore',
+  'aggregate',
+  'count',
+  'listCollections',
+  'listIndexes',
+  'listDatabases',
+  'killCursors',
+]);
+const open = new Set([
+  'hello',
+  'isMaster',
+  'ismaster',
+  'ping',
+  'buildInfo',
+  'buildinfo',
+  'saslStart',
+  'saslContinue',
+  'endSessions',
+  'connectionStatus',
+]);
 
 const commands: Readonly<Record<string, Handler>> = {
   ...dataCommands,
@@ -70,7 +90,11 @@ export class MongoSession {
     if (this.server.users.size === 0 || open.has(name)) return;
     if (!this.user) throw new CommandError(13, 'Unauthorized', `Command ${name} requires authentication`);
     if (this.user.role === 'readWrite' || readers.has(name)) return;
-    throw new CommandError(13, 'Unauthorized', `not authorized on ${database} to execute command { ${name}: … }`);
+    throw new CommandError(
+      13,
+      'Unauthorized',
+      `not authorized on ${database} to execute command { ${name}: … }`,
+    );
   }
 
   private hello(body: Document): Document {
@@ -100,13 +124,23 @@ export class MongoSession {
 
   private saslStart(body: Document): Document {
     if (body['mechanism'] !== 'SCRAM-SHA-256') {
-      throw new CommandError(334, 'MechanismUnavailable', `Unsupported mechanism ${String(body['mechanism'])}`);
+      throw new CommandError(
+        334,
+        'MechanismUnavailable',
+        `Unsupported mechanism ${String(body['mechanism'])}`,
+      );
     }
     const first = Buffer.from((body['payload'] as Binary).buffer).toString();
     const known = body['$db'] === 'admin';
-    this.conversation = beginScram(first, (user) => (known ? this.server.users.get(user)?.secret : undefined));
+    this.conversation = beginScram(first, (user) =>
+      known ? this.server.users.get(user)?.secret : undefined,
+    );
     this.proven = false;
-    return { conversationId: 1, done: false, payload: new Binary(Buffer.from(this.conversation.serverFirst)) };
+    return {
+      conversationId: 1,
+      done: false,
+      payload: new Binary(Buffer.from(this.conversation.serverFirst)),
+    };
   }
 
   private saslContinue(body: Document): Document {

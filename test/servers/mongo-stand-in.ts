@@ -29,7 +29,11 @@ export interface MongoFault {
 
 /** How to start it. */
 export interface MongoOptions {
-  readonly users?: readonly { readonly name: string; readonly password: string; readonly role?: 'readWrite' | 'read' }[];
+  readonly users?: readonly {
+    readonly name: string;
+    readonly password: string;
+    readonly role?: 'readWrite' | 'read';
+  }[];
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Count documents and forget them: for benchmarks. */
   readonly discard?: boolean;
@@ -91,11 +95,14 @@ function serve(socket: Socket, server: SessionServer, faults: Armed[], commands:
     const name = Object.keys(command.body)[0] ?? '';
     commands.push(name);
     const fault = strike(faults, command.body);
-    if (fault?.drop === 'before') return void socket.destroy();
+    if (fault?.drop === 'before') {
+      socket.destroy();
+      return;
+    }
     const reply = answer(session, command, fault);
-    if (fault?.drop === 'after') return void socket.destroy();
+    const send = () =>
+      void (fault?.drop === 'after' ? socket.destroy() : socket.write(formatReply(command, reply)));
     if (!command.wantsReply) return;
-    const send = () => socket.write(formatReply(command, reply));
     if (fault?.delay) timers.add(setTimeout(send, fault.delay));
     else send();
   });
@@ -123,7 +130,10 @@ async function listen(server: Server): Promise<number> {
 export async function startMongo(options: MongoOptions = {}): Promise<MongoServer> {
   const state: MongoState = { databases: new Map(), cursors: new Map(), discard: options.discard ?? false };
   const users = new Map<string, MongoUser>(
-    (options.users ?? []).map(({ name, password, role = 'readWrite' }) => [name, { secret: scramSecret(password), role }]),
+    (options.users ?? []).map(({ name, password, role = 'readWrite' }) => [
+      name,
+      { secret: scramSecret(password), role },
+    ]),
   );
   const session: SessionServer = { state, users, without: options.without ?? [] };
   const sockets = new Set<Socket>();

@@ -95,7 +95,11 @@ export class StoredCollection {
       return bytes ? [bytes] : [];
     };
     if (byId) return one(keyOf(byId.value));
-    const index = this.indexes.find(({ spec, keys }) => keys && Object.keys(spec['key'] as Document).every((path) => path in query && equalityOf(query[path])));
+    const index = this.indexes.find(
+      ({ spec, keys }) =>
+        keys &&
+        Object.keys(spec['key'] as Document).every((path) => path in query && equalityOf(query[path])),
+    );
     if (!index) return this.documents.values();
     const paths = Object.keys(index.spec['key'] as Document);
     return one(index.keys!.get(paths.map((path) => keyOf(equalityOf(query[path])!.value)).join('\u0001')));
@@ -113,10 +117,23 @@ export class StoredCollection {
     const sameName = this.indexes.find((index) => index.spec['name'] === spec['name']);
     const keyText = JSON.stringify(spec['key']);
     if (sameName) {
-      if (JSON.stringify(sameName.spec['key']) === keyText && Boolean(sameName.spec['unique']) === Boolean(spec['unique'])) return;
-      throw new CommandError(86, 'IndexKeySpecsConflict', `An existing index has the same name as the requested index: ${spec['name']}`);
+      if (
+        JSON.stringify(sameName.spec['key']) === keyText &&
+        Boolean(sameName.spec['unique']) === Boolean(spec['unique'])
+      )
+        return;
+      throw new CommandError(
+        86,
+        'IndexKeySpecsConflict',
+        `An existing index has the same name as the requested index: ${spec['name']}`,
+      );
     }
-    if (this.indexes.some((index) => JSON.stringify(index.spec['key']) === keyText && !index.spec['collation'] && !spec['collation'])) {
+    if (
+      this.indexes.some(
+        (index) =>
+          JSON.stringify(index.spec['key']) === keyText && !index.spec['collation'] && !spec['collation'],
+      )
+    ) {
       throw new CommandError(85, 'IndexOptionsConflict', 'Index already exists with a different name');
     }
     const index: Index = { spec: { v: 2, ...spec }, keys: spec['unique'] ? new Map() : undefined };

@@ -6,18 +6,30 @@ function place(document: Document, path: string, value: unknown): void {
   const names = path.split('.');
   const last = names.pop()!;
   if (names.some((name) => name.startsWith('$')) || last.startsWith('$')) {
-    throw new CommandError(52, 'DollarPrefixedFieldName', `The dollar ($) prefixed field '${path}' is not valid for storage.`);
+    throw new CommandError(
+      52,
+      'DollarPrefixedFieldName',
+      `The dollar ($) prefixed field '${path}' is not valid for storage.`,
+    );
   }
   if (last === '' || names.includes('')) {
-    throw new CommandError(56, 'EmptyFieldName', `The update path '${path}' contains an empty field name, which is not allowed.`);
+    throw new CommandError(
+      56,
+      'EmptyFieldName',
+      `The update path '${path}' contains an empty field name, which is not allowed.`,
+    );
   }
   let parent = document;
   for (const name of names) {
     const next: unknown = (parent[name] ??= {});
     if (typeof next !== 'object' || next === null) {
-      throw new CommandError(28, 'PathNotViable', `Cannot create field '${last}' in element {${name}: ${String(next)}}`);
+      throw new CommandError(
+        28,
+        'PathNotViable',
+        `Cannot create field '${last}' in element {${name}: ${String(next)}}`,
+      );
     }
-    parent = next as Document;
+    parent = next;
   }
   if (value === undefined) delete parent[last];
   else parent[last] = value;
@@ -46,7 +58,11 @@ export function updated(before: Document, update: Document, inserting: boolean):
   const after = BSON.deserialize(BSON.serialize(before), { promoteValues: false });
   applyOperators(after, update, inserting);
   if (before['_id'] !== undefined && keyOf(after['_id']) !== keyOf(before['_id'])) {
-    throw new CommandError(66, 'ImmutableField', "Performing an update on the path '_id' would modify the immutable field '_id'");
+    throw new CommandError(
+      66,
+      'ImmutableField',
+      "Performing an update on the path '_id' would modify the immutable field '_id'",
+    );
   }
   return after;
 }

@@ -26,9 +26,10 @@ export function decode(bytes: Uint8Array): Document {
 /** Cuts documents that stand one after another. Throws when a length lies. */
 export function cutDocuments(bytes: Buffer): Uint8Array[] {
   const documents: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = bytes.readInt32LE(at);
-    if (length < 5 || at + length > bytes.length || bytes[at + length - 1] !== 0) throw new Error('broken document');
+    if (length < 5 || at + length > bytes.length || bytes[at + length - 1] !== 0)
+      throw new Error('broken document');
     documents.push(bytes.subarray(at, at + length));
     at += length;
   }
@@ -39,7 +40,7 @@ function parseMsg(message: Buffer): Omit<WireCommand, 'requestId' | 'legacy'> {
   const flags = message.readUInt32LE(16);
   let body: Document = {};
   const sequences = new Map<string, Uint8Array[]>();
-  for (let at = 20; at < message.length; ) {
+  for (let at = 20; at < message.length;) {
     const kind = message[at];
     const length = message.readInt32LE(at + 1);
     const section = message.subarray(at + 1, at + 1 + length);

@@ -16,6 +16,17 @@ function unreadable(why: string, cause?: unknown): UserError {
   });
 }
 
+async function readAll(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw unreadable('it is larger than 1 MB');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
 async function download(url: string, egress: Egress, signal: AbortSignal): Promise<string> {
   if (!URL.canParse(url) || !/^https?:/i.test(url))
     throw unreadable('the URL must begin with https:// or http://');
@@ -33,14 +44,7 @@ async function download(url: string, egress: Egress, signal: AbortSignal): Promi
         },
       );
     }
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) throw unreadable('it is larger than 1 MB');
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks).toString('utf8');
+    return await readAll(answer.body as AsyncIterable<Buffer>);
   } catch (error) {
     signal.throwIfAborted();
     if (isTold(error)) throw error;

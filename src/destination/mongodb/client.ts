@@ -1,4 +1,3 @@
-import type { LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import type { MongoClient, MongoClientOptions } from 'mongodb';
 import type { ConnectionWork } from '../../connector/contract.ts';
@@ -69,12 +68,12 @@ export function clientOptions(
     retryWrites: false,
     retryReads: false,
     appName: 'writeback',
-  } as MongoClientOptions;
+  };
 }
 
 function checkPolicy(egress: Egress, host: string): Promise<void> {
   return new Promise((done, fail) => {
-    const answer = (error: Error | null, _: string | LookupAddress[]) => (error ? fail(error) : done());
+    const answer = (error: Error | null) => (error ? fail(error) : done());
     egress.lookup(host, { all: true }, answer);
   });
 }
@@ -200,6 +199,9 @@ async function briefly(work: () => Promise<unknown>): Promise<void> {
   clearTimeout(timer);
 }
 
+/** The driver says goodbye to its sessions, and would wait long for a server that does not answer; that goes on by itself. */
+const close = (client: MongoClient) => briefly(() => client.close());
+
 /**
  * Lends a connected client and closes it. When `signal` aborts, commands in flight may end, and the work may tidy up over
  * the same client. Everything that is thrown is a told error, or the reason of the abort.
@@ -216,7 +218,7 @@ export async function withClient<T>(
   const onAbort = () => {
     deadline = setTimeout(() => {
       closed = true;
-      void client.close().catch(() => {});
+      void close(client);
     }, settlingTime);
   };
   try {
@@ -229,6 +231,6 @@ export async function withClient<T>(
   } finally {
     signal.removeEventListener('abort', onAbort);
     clearTimeout(deadline);
-    await client.close().catch(() => {});
+    await close(client);
   }
 }

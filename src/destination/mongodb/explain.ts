@@ -58,6 +58,12 @@ function byCode(error: ServerError, text: string): Told | undefined {
       'customCollectionName',
     );
   }
+  return serverState(error, text);
+}
+
+/** What the server may be over with later. */
+function serverState(error: ServerError, text: string): Told | undefined {
+  const { code } = error;
   if (outOfSpace.includes(Number(code)) || /no space|out of disk|quota/i.test(text)) {
     return temporary(
       'disk-full',
@@ -139,7 +145,7 @@ function refusedCertificate(told: Told): Told {
 export function explain(error: unknown, where: string): Error {
   const causes = [...causesOf(error)];
   const told = causes.find((one) => isTold(one));
-  if (told) return refusedCertificate(told as Told);
+  if (told) return refusedCertificate(told);
   for (const one of causes) {
     const known = one.name?.startsWith('Mongo')
       ? byCode(one, (one.message ?? '').replace(/\.$/, ''))

@@ -1,4 +1,3 @@
-import type { Document } from 'mongodb';
 import { inFlight } from './in-flight.ts';
 import { type Piece, cutPieces, documentOf } from './pieces.ts';
 import type { WriteError } from './send.ts';
@@ -25,9 +24,7 @@ async function alreadyThere(
   const idOf = (document: Uint8Array): unknown => bson.deserialize(document, { promoteValues: false })['_id'];
   const ids = new Map(suspects.map((index) => [index, idOf(documentOf(piece, index))]));
   const found = new Map<string, string>();
-  const query = db
-    .collection<Document>(collection)
-    .find({ _id: { $in: [...ids.values()] } as never }, { raw: true });
+  const query = db.collection(collection).find({ _id: { $in: [...ids.values()] } as never }, { raw: true });
   for await (const stored of query as AsyncIterable<unknown>) {
     found.set(idBytes(idOf(stored as Uint8Array)), hex(stored as Uint8Array));
   }

@@ -12,7 +12,7 @@ export interface MongoTestServer {
 function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return value.toISOString();
-  return String(value as string | number | bigint | { toString(): string });
+  return (value as string | number | bigint | { toString(): string }).toString();
 }
 
 function credentialsOf({ host, port, user }: MongoTestServer, databaseName: string): Record<string, unknown> {

@@ -10,7 +10,7 @@ const writeConcern = { w: 'majority' } as const;
 export interface RunDocuments {
   /** Removes those with a row number past `row`. */
   removeAfter(row: number): Promise<void>;
-  removeAll(): Promise<void>;
+  readonly removeAll: () => Promise<void>;
   /** Removes every document that the run did not make. */
   removeOthers(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export function runDocuments(
     $lte: new id(idOfRow(prefix, lastRow)),
   });
   const remove = async (condition: Document) => {
-    await db.collection(name).deleteMany({ _id: condition } as never, { writeConcern });
+    await db.collection(name).deleteMany({ _id: condition }, { writeConcern });
   };
   return {
     removeAfter: (row) => remove(range(row + 1)),

@@ -48,7 +48,7 @@ export async function renameOver(db: Db, from: string, to: string): Promise<void
     to: `${db.databaseName}.${to}`,
     dropTarget: true,
   };
-  await db.admin().command(command, { writeConcern: { w: 'majority' } } as never);
+  await db.admin().command({ ...command, writeConcern: { w: 'majority' } });
 }
 
 /** Not found, not allowed, not supported, illegal here (sharded): the codes with which servers refuse to rename at all. */

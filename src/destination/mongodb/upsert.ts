@@ -27,7 +27,7 @@ interface Keyed {
   readonly key: Key;
   readonly stamp: Uint8Array | undefined;
   /** Called for a row whose key a later row of the same batch has too: it is written by being overwritten. */
-  superseded(): void;
+  readonly superseded: () => void;
 }
 
 /** The statements of a batch. Of rows with one key only the last is kept; rows without a key are rejected. */
@@ -49,9 +49,10 @@ function statements(writing: Writing, batch: Batch, { key, stamp, superseded }: 
     const row = batch.firstRow + keys.rows[index]!;
     const document = documents.get(row);
     if (!document) continue;
-    const nulls = Object.entries(bson.deserialize(bytes)).filter(([, value]) => value === null);
-    if (nulls[0]) {
-      job.reject(row, 'The key is empty, so the row cannot be told from others.', nulls[0][0]);
+    const empty = Object.values(bson.deserialize(bytes)).indexOf(null);
+    if (empty !== -1) {
+      const column = job.dataset.columns[key.columns[empty]!]?.name;
+      job.reject(row, 'The key is empty, so the row cannot be told from others.', column);
       continue;
     }
     const text = bytes.toString('latin1');
