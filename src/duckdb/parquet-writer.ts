@@ -24,11 +24,11 @@ export interface ParquetOptions {
 /** Longest record that DuckDB is told to expect; 16 MB is also what a MongoDB document may have. */
 const longestRecord = 16 * 1024 * 1024;
 
-/** Canonical CSV, every cell as text: only an unquoted cell is null, so that "" and "\N" stay what they are. */
+/** Canonical CSV, every cell as text: only an unquoted cell is null, so that "" and "\N" stay what they are. `parallel = false` would keep the whole input, spilled to disk: it cannot be read from a pipe twice. */
 function readCanonical(path: string, columns: readonly Column[]): string {
   const types = columns.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
   return `read_csv(${literal(path)}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
-    columns = {${types}}, nullstr = ['', '\\N'], allow_quoted_nulls = false, strict_mode = false, parallel = false,
+    columns = {${types}}, nullstr = ['', '\\N'], allow_quoted_nulls = false, strict_mode = false,
     max_line_size = ${longestRecord}, buffer_size = ${longestRecord})`;
 }
 

@@ -28,7 +28,8 @@ export interface LocalSourceOptions {
 
 type Rows = Pick<OpenRequest, 'query' | 'day' | 'split'>;
 
-const chunkBytes = 1024 * 1024;
+/** With 1 MB the collector falls behind a cached file: 360 MB at the peak in place of 190. */
+const chunkBytes = 256 * 1024;
 const previewRows = 10_000;
 
 /** The file's own bytes; DuckDB would only parse them and print them again. */
@@ -115,7 +116,12 @@ class LocalSource implements Source {
   }
 
   async *#stream(table: LocalTable, rows: Rows, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const duckdb = await openDuckdb({ files: table.paths, directory: this.#options.directory, signal });
+    const duckdb = await openDuckdb({
+      files: table.paths,
+      directory: this.#options.directory,
+      threads: 1 as const,
+      signal,
+    });
     try {
       await defineTable(duckdb, table);
       const { select, columns } = await selectOf(duckdb, rows);
@@ -133,7 +139,7 @@ class LocalSource implements Source {
     use: (duckdb: LockedDuckdb, columns: SqlColumn[]) => Promise<T>,
   ): Promise<T> {
     try {
-      const options = { files: table.paths, directory: this.#options.directory, signal };
+      const options = { files: table.paths, directory: this.#options.directory, threads: 1 as const, signal };
       return await withDuckdb(options, async (duckdb) => use(duckdb, await defineTable(duckdb, table)));
     } catch (error) {
       throw explain(error, table.delimited?.columns.map(({ name }) => name) ?? [], signal);
