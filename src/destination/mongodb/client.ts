@@ -187,8 +187,16 @@ export async function connectClient(client: MongoClient, work: MongoWork): Promi
   }
 }
 
-/** Cleans up after a failure: for a short while only, without errors of its own, and not over a client that is closed. */
-export type Tidy = (work: () => Promise<unknown>) => Promise<void>;
+/** How work ends that does not end well. */
+export interface Ends {
+  /** Cleans up after a failure: for a short while only, without errors of its own, and not when the server is silent. */
+  readonly tidy: (work: () => Promise<unknown>) => Promise<void>;
+  /**
+   * Aborts some time after the work was aborted, for commands that are still in flight then. Closing the client does not end
+   * them: a command that waits to be written to a full socket would wait for ever.
+   */
+  readonly halt: AbortSignal;
+}
 
 async function briefly(work: () => Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
@@ -208,23 +216,24 @@ const close = (client: MongoClient) => briefly(() => client.close());
  */
 export async function withClient<T>(
   work: MongoWork,
-  use: (client: MongoClient, tidy: Tidy) => Promise<T>,
+  use: (client: MongoClient, ends: Ends) => Promise<T>,
 ): Promise<T> {
   const { signal } = work;
   const { client } = await createClient(work);
   let deadline: NodeJS.Timeout | undefined;
-  // A closed client would connect anew for the next command, so that is asked before each.
-  let closed = false;
+  const halt = new AbortController();
   const onAbort = () => {
     deadline = setTimeout(() => {
-      closed = true;
-      void close(client);
+      halt.abort(signal.reason);
     }, settlingTime);
   };
   try {
     await connectClient(client, work);
     signal.addEventListener('abort', onAbort, { once: true });
-    return await use(client, async (tidying) => (closed ? undefined : briefly(tidying)));
+    return await use(client, {
+      halt: halt.signal,
+      tidy: async (tidying) => (halt.signal.aborted ? undefined : briefly(tidying)),
+    });
   } catch (error) {
     signal.throwIfAborted();
     throw explain(error, serverAddress(work.credentials));

@@ -27,8 +27,8 @@ export const mongodbConnector = defineConnector({
   check: checkFields,
   testConnection,
   write: (job) =>
-    withClient(job, async (client, tidy) => {
-      const writing = await createWriting(job, client, tidy);
+    withClient(job, async (client, ends) => {
+      const writing = await createWriting(job, client, ends);
       const { rows, bytes } = await modes[job.details.writeMode](writing);
       const { databaseName } = job.credentials;
       const location = `mongodb://${serverAddress(job.credentials)}/${databaseName}.${writing.name}`;

@@ -23,7 +23,7 @@ export interface Sent {
 const sequenceOf = { insert: 'documents', update: 'updates' } as const;
 
 /** Makes the function that sends. Says in the log when the driver's internals have changed and the slow way is taken. */
-export function createSend(db: Db, bson: typeof BSON, log: Log): Send {
+export function createSend(db: Db, bson: typeof BSON, log: Log, halt: AbortSignal): Send {
   const make = readySequences();
   if (!make)
     log.warn('The MongoDB driver does not take ready documents; sending them one by one costs more time.');
@@ -32,12 +32,12 @@ export function createSend(db: Db, bson: typeof BSON, log: Log): Send {
     const section = sequenceSection(field, documents);
     const asObjects = () =>
       sectionDocuments(section).map((one) => bson.deserialize(one, { promoteValues: false }));
-    const reply = await db.command({
-      [command]: collection,
+    const statement = {
       ordered: false,
       writeConcern: { w: 'majority' },
       [field]: make ? make(section) : asObjects(),
-    });
+    };
+    const reply = await db.command({ [command]: collection, ...statement }, { signal: halt });
     checkWriteConcern(reply);
     return { bytes: section.length, errors: (reply['writeErrors'] ?? []) as WriteError[] };
   };

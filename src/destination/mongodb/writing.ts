@@ -1,7 +1,7 @@
 import type { BSON, Db, MongoClient } from 'mongodb';
 import type { BatchJob } from '../../connector/contract.ts';
 import type { Batch, BsonOptions } from '../../dataset/batch.ts';
-import type { Tidy } from './client.ts';
+import type { Ends } from './client.ts';
 import { collectionName } from './collection-name.ts';
 import type { credentialFields, detailFields } from './mongodb-fields.ts';
 import { type EncodedRow, encodedRows, maxDocumentBytes } from './pieces.ts';
@@ -17,7 +17,7 @@ export interface Writing {
   /** The target collection's name, checked. */
   readonly name: string;
   readonly send: Send;
-  readonly tidy: Tidy;
+  readonly tidy: Ends['tidy'];
 }
 
 /** What was sent, and how many rows lie in the destination thanks to it. */
@@ -27,10 +27,14 @@ export interface Written {
 }
 
 /** Gets a job ready for a write mode. Throws for names that MongoDB refuses. */
-export async function createWriting(job: MongoJob, client: MongoClient, tidy: Tidy): Promise<Writing> {
+export async function createWriting(
+  job: MongoJob,
+  client: MongoClient,
+  { tidy, halt }: Ends,
+): Promise<Writing> {
   const { BSON: bson } = await import('mongodb');
   const db = client.db(job.credentials.databaseName);
-  return { job, db, bson, name: collectionName(job), send: createSend(db, bson, job.log), tidy };
+  return { job, db, bson, name: collectionName(job), send: createSend(db, bson, job.log, halt), tidy };
 }
 
 /** Encodes a batch as the details say, reporting what does not fit its type. */
