@@ -1,4 +1,4 @@
-import type { BSON, Db, Document, ObjectId } from 'mongodb';
+import type { Db, Document, ObjectId } from 'mongodb';
 import { idOfRow } from './stamp.ts';
 
 /** The largest row number that an `_id` can hold: 5 bytes. */
@@ -35,5 +35,3 @@ export function runDocuments(
     removeOthers: () => remove({ $not: range(0) }),
   };
 }
-
-export type ObjectIdClass = typeof BSON.ObjectId;
