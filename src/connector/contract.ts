@@ -79,7 +79,7 @@ export interface FileJob<C extends Fields, D extends Fields> extends Job<C, D> {
 }
 
 export interface BatchJob<C extends Fields, D extends Fields> extends Job<C, D> {
-  /** At most about 4 MB of CSV a batch. A DataSet without rows gives no batch, and must still be published. */
+  /** At most about 1.5 MB of CSV a batch. A DataSet without rows gives no batch, and must still be published. */
   readonly batches: AsyncIterable<Batch>;
   /** Reports a row that the destination refuses. Throws UserError `too-many-rejected-rows` past the writeback's limit. */
   readonly reject: (row: number, reason: string, column?: string) => void;

@@ -83,6 +83,9 @@ function pull(delivery: Delivery): Pulled {
   };
 }
 
+/** CSV of a batch: about 4 MB as BSON, below which commands cost more and above which only memory grows. */
+const batchBytes = 1_500_000;
+
 function jobOf(delivery: Delivery, tally: Tally): Job<never, never> {
   const { credentials, details, opened, run, writeback, signal, egress, log } = delivery;
   const job = {
@@ -124,7 +127,7 @@ async function deliverBatches(
   const { columns } = delivery.opened.dataset;
   let rowsRead = 0;
   async function* counted() {
-    for await (const batch of batches(pulled.body, columns, { onEnd: delivery.opened.verify })) {
+    for await (const batch of batches(pulled.body, columns, { batchBytes, onEnd: delivery.opened.verify })) {
       rowsRead += batch.rows;
       pulled.seen(rowsRead);
       yield batch;

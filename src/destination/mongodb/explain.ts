@@ -109,14 +109,7 @@ function byConnection(causes: readonly ServerError[], where: string): Told | und
     return user('tls-refused', `${where} does not answer in TLS.`, remedy, causes[0], 'tls');
   }
   const names = new Set(causes.map(({ name }) => name));
-  const lost = [
-    'MongoServerSelectionError',
-    'MongoNetworkError',
-    'MongoNetworkTimeoutError',
-    'MongoPoolClearedError',
-  ];
-  if (![...lost, 'MongoNotConnectedError', 'PoolClearedOnNetworkError'].some((name) => names.has(name)))
-    return undefined;
+  if (!causes.some(({ name = '', code }) => lostNames.has(name) || lostCodes.has(code))) return undefined;
   const detail = causes.at(-1)?.message ?? 'no answer';
   const sentence = names.has('MongoServerSelectionError')
     ? `No connection to ${where}: ${detail}.`
@@ -128,6 +121,25 @@ function byConnection(causes: readonly ServerError[], where: string): Told | und
     causes[0],
   );
 }
+
+const lostNames = new Set([
+  'MongoServerSelectionError',
+  'MongoNetworkError',
+  'MongoNetworkTimeoutError',
+  'MongoPoolClearedError',
+  'MongoNotConnectedError',
+  'PoolClearedOnNetworkError',
+]);
+
+/** A socket that fails while a large command waits to be written fails with its own error: the driver does not wrap it. */
+const lostCodes = new Set<unknown>([
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
 
 /** Egress tells of certificates in its own code; here they are a field's matter. */
 function refusedCertificate(told: Told): Told {

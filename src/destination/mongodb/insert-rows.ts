@@ -1,7 +1,8 @@
 import { inFlight } from './in-flight.ts';
-import { type Piece, cutPieces, documentOf } from './pieces.ts';
+import type { Batch } from '../../dataset/batch.ts';
+import { type Piece, cutPieces, documentOf, encodedRows, wholePiece } from './pieces.ts';
 import type { WriteError } from './send.ts';
-import { type Writing, type Written, encode, hasOwnId, rejectLarge } from './writing.ts';
+import { type MongoJob, type Writing, type Written, encode, hasOwnId, rejectLarge } from './writing.ts';
 
 /** Where rows are inserted, and what their `_id`s begin with. */
 interface Insertion {
@@ -58,6 +59,12 @@ async function settleErrors(
   return errors.length - there.size;
 }
 
+function insertPieces(job: MongoJob, batch: Batch, idPrefix: Uint8Array): Iterable<Piece> {
+  const encoded = encode(job, batch, { idPrefix });
+  const whole = wholePiece(encoded, batch.firstRow);
+  return whole ? [whole] : cutPieces(encodedRows(encoded, batch.firstRow), rejectLarge(job));
+}
+
 /**
  * Inserts all rows, several batches at a time. A document whose `_id` is taken already by an earlier attempt of the same run
  * counts as written; other refusals are rejected rows.
@@ -68,7 +75,7 @@ export async function insertRows(writing: Writing, insertion: Insertion): Promis
   const written: Written = { rows: 0, bytes: 0 };
   await inFlight(
     job.batches,
-    (batch) => cutPieces(encode(job, batch, { idPrefix }), rejectLarge(job)),
+    (batch) => insertPieces(job, batch, idPrefix),
     async (piece) => {
       const { bytes, errors } = await send('insert', collection, piece.documents);
       const refused = errors.length > 0 ? await settleErrors(writing, insertion, piece, errors) : 0;

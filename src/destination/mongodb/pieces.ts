@@ -12,9 +12,9 @@ const maxPieceDocuments = 100_000;
 /** Documents of one command with the data row of each; the bytes are its own. */
 export interface Piece {
   readonly documents: Uint8Array;
-  readonly rows: readonly number[];
+  readonly rows: ArrayLike<number>;
   /** `ends[i]` is where document i ends. */
-  readonly ends: readonly number[];
+  readonly ends: ArrayLike<number>;
 }
 
 /** Document `index` of a piece. */
@@ -68,6 +68,19 @@ class Gathering {
     if (this.rows.length === 0) return undefined;
     return { documents: Buffer.concat(this.parts), rows: this.rows, ends: this.ends };
   }
+}
+
+/**
+ * A whole batch as one command, copied in one go; undefined when it must be cut. This is nearly every batch: nothing is
+ * made for each row. The encoder has rejected documents that are too large already.
+ */
+export function wholePiece({ bytes, ends, rows, count }: EncodedBatch, firstRow: number): Piece | undefined {
+  if (count === 0 || count > maxPieceDocuments || bytes.length > maxPieceBytes) return undefined;
+  return {
+    documents: bytes.slice(),
+    rows: Float64Array.from(rows.subarray(0, count), (row) => firstRow + row),
+    ends: ends.slice(0, count),
+  };
 }
 
 /** Cuts documents into commands of allowed size, copying them. Too large documents are reported and left out. */

@@ -4,7 +4,7 @@ import { UserError } from '../../errors.ts';
 import { orAborted } from './in-flight.ts';
 import { type Key, ensureKeyIndex, keyOf } from './key-index.ts';
 import { type Lanes, createLanes } from './lanes.ts';
-import { type EncodedRow, type Piece, cutPieces } from './pieces.ts';
+import { type EncodedRow, type Piece, cutPieces, encodedRows } from './pieces.ts';
 import { upsertStatement } from './upsert-statement.ts';
 import {
   type MongoJob,
@@ -35,7 +35,8 @@ function statements(writing: Writing, batch: Batch, { key, stamp, superseded }: 
   const { job, bson } = writing;
   const names = { fieldNames: 'replace' } as const;
   const documents = new Map<number, Uint8Array>();
-  for (const { row, document } of encode(job, batch, { ...names, ...(stamp ? { append: stamp } : {}) })) {
+  const encoded = encode(job, batch, { ...names, ...(stamp ? { append: stamp } : {}) });
+  for (const { row, document } of encodedRows(encoded, batch.firstRow)) {
     // Copied: the second view of the batch may use the first one's memory.
     documents.set(row, document.slice());
   }

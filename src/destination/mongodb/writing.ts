@@ -1,10 +1,10 @@
 import type { BSON, Db, MongoClient } from 'mongodb';
 import type { BatchJob } from '../../connector/contract.ts';
-import type { Batch, BsonOptions } from '../../dataset/batch.ts';
+import type { Batch, BsonOptions, EncodedBatch } from '../../dataset/batch.ts';
 import type { Ends } from './client.ts';
 import { collectionName } from './collection-name.ts';
 import type { credentialFields, detailFields } from './mongodb-fields.ts';
-import { type EncodedRow, encodedRows, maxDocumentBytes } from './pieces.ts';
+import { maxDocumentBytes } from './pieces.ts';
 import { type Send, createSend } from './send.ts';
 
 export type MongoJob = BatchJob<typeof credentialFields, typeof detailFields>;
@@ -38,12 +38,12 @@ export async function createWriting(
 }
 
 /** Encodes a batch as the details say, reporting what does not fit its type. */
-export function* encode(job: MongoJob, batch: Batch, options: Partial<BsonOptions>): Generator<EncodedRow> {
+export function encode(job: MongoJob, batch: Batch, options: Partial<BsonOptions>): EncodedBatch {
   const { nullValues: nulls, fieldNames, strict } = job.details;
   const encoded = batch.bson({ nulls, fieldNames, strict, ...options });
   for (const { row, reason, column } of encoded.rejected) job.reject(row, reason, column);
   job.truncated(encoded.truncated);
-  yield* encodedRows(encoded, batch.firstRow);
+  return encoded;
 }
 
 /** Reports a document that no MongoDB takes. */

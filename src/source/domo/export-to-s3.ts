@@ -86,7 +86,7 @@ export async function exportToS3(
   let state = (await api.json({ ...request, method: 'POST', body: JSON.stringify(target) })) as ExportState;
   const { exportId } = state;
   for (let delay = delays.first; goesOn(state); delay = Math.min(delay * 1.5, delays.longest)) {
-    await sleep(delay, undefined, { signal });
+    await sleep(delay, undefined, { signal }).catch(() => signal.throwIfAborted());
     const states = (await api.json({ ...request, method: 'GET' })) as ExportState[];
     state = (Array.isArray(states) ? states : []).find((one) => one.exportId === exportId) ?? {
       message: 'the export has vanished',
