@@ -70,6 +70,17 @@ test('the policy sees the resolved addresses, and its refusal passes unchanged',
   await assert.rejects(strict.connect({ host: 'localhost', port: 1 }), refusal);
 });
 
+test('the policy is asked about a literal address too', async () => {
+  const asked: string[] = [];
+  const strict = createEgress((host, [first]) => {
+    asked.push(`${host} ${first?.address} ${first?.family}`);
+    throw new UserError('egress-blocked', 'Not there.');
+  });
+  await assert.rejects(strict.connect({ host: '127.0.0.1', port: 1 }), { code: 'egress-blocked' });
+  await assert.rejects(strict.connect({ host: '::1', port: 1 }), { code: 'egress-blocked' });
+  assert.deepEqual(asked, ['127.0.0.1 127.0.0.1 4', '::1 ::1 6']);
+});
+
 test('a certificate of an unknown authority is refused, of a known one accepted, of another name refused', async () => {
   const tls = await makeTls();
   const { port, stop } = await listening(

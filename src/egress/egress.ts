@@ -120,6 +120,9 @@ export function createEgress(policy: EgressPolicy = openPolicy): Egress {
   const lookup = policedLookup(policy);
   const connect = async (request: ConnectRequest) => {
     const { host, port } = request;
+    // Node does not look a literal address up, so the policy is asked here.
+    const family = isIP(host);
+    if (family !== 0) policy(host, [{ address: host, family }]);
     const socket = netConnect({ host, port, lookup, noDelay: true, keepAlive: true, autoSelectFamily: true });
     return ready(socket, 'connect', request);
   };
