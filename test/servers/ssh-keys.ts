@@ -13,15 +13,19 @@ export interface SshKeyPair {
 
 /** Makes a key pair without any program; no private key lies in the repository. */
 export function makeKey(type: 'ed25519' | 'rsa' = 'ed25519'): SshKeyPair {
-  if (type === 'ed25519') {
-    const pair = ssh2.utils.generateKeyPairSync('ed25519');
-    return { private: pair.private, public: pair.public };
-  }
+  if (type === 'ed25519') return makeEd25519();
   const pem = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
     type: 'pkcs1',
     format: 'pem',
   }) as string;
   return { private: pem, public: publicLine(pem) };
+}
+
+/** ssh2 1.17 makes about three in a thousand of these keys so that it cannot read them itself: then another is made. */
+function makeEd25519(): SshKeyPair {
+  const pair = ssh2.utils.generateKeyPairSync('ed25519');
+  const readable = !(ssh2.utils.parseKey(pair.private) instanceof Error);
+  return readable ? { private: pair.private, public: pair.public } : makeEd25519();
 }
 
 /** The `authorized_keys` line of a private key. */

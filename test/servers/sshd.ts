@@ -69,11 +69,6 @@ async function run(
 /** sshd under this very account: it lets in only the same account, by key, and has no jail. Undefined when it is not installed. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd | undefined> {
   if (!existsSync(binary)) return missing('sshd', 'test/servers/install/sftp.sh');
-  // A port that was free a moment ago may be taken by a neighbour's test: then another is tried.
-  return startOnce(options).catch(() => startOnce(options));
-}
-
-async function startOnce(options: SshdOptions): Promise<Sshd> {
   const { folder, key, keyFile, file, hostKeyFingerprint } = prepare(options.publicKeys ?? []);
   const directory = join(folder, 'home');
   mkdirSync(directory);
