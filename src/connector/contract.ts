@@ -47,7 +47,7 @@ export interface OutgoingFile {
   /** Set when the bytes are compressed and the name does not say so. */
   readonly contentEncoding?: string;
   /**
-   * The bytes; each chunk is the consumer's for good. It throws when the source breaks, ends short or is cancelled:
+   * The bytes; a chunk is valid until the next pull. It throws when the source breaks, ends short or is cancelled:
    * then nothing may be published, and the connector cleans up and lets the error pass.
    */
   readonly body: AsyncIterable<Uint8Array>;

@@ -23,5 +23,9 @@ export interface Dataset {
   readonly updatedAt?: string;
 }
 
-/** Canonical CSV (UTF-8, RFC 4180, with header) as it flows: chunks may be cut anywhere. */
+/**
+ * Canonical CSV (UTF-8, RFC 4180, with header) as it flows: chunks may be cut anywhere. A chunk is valid until the next
+ * pull: whoever pulls for the second time has used or copied what the first gave, so that a source may read into the same
+ * few blocks for ever.
+ */
 export type CsvBytes = AsyncIterable<Uint8Array>;
