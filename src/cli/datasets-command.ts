@@ -39,8 +39,7 @@ export const datasetsCommand: Command = {
   options: { describe: { type: 'boolean', help: 'Describe the writeback’s own DataSet.' } },
   async run(typed, context) {
     const [path = '', id] = typed.positionals;
-    const { writeback, secrets } = await loadWriteback(path, context.registry);
-    for (const secret of secrets) context.log.hide(secret);
+    const writeback = await loadWriteback(path, context);
     await withSource(writeback.source, context, async (source) => {
       const one = id ?? (typed.flag('describe') ? datasetIdOf(writeback.source) : undefined);
       if (one === undefined) return list(source, typed.flag('json'), context);

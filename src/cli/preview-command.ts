@@ -51,8 +51,7 @@ export const previewCommand: Command = {
   maximum: 1,
   options: {},
   async run(typed, context) {
-    const { writeback, secrets } = await loadWriteback(typed.positionals[0] ?? '', context.registry);
-    for (const secret of secrets) context.log.hide(secret);
+    const writeback = await loadWriteback(typed.positionals[0] ?? '', context);
     const shown = await preview(writeback, context);
     if (typed.flag('json')) {
       context.out(JSON.stringify({ event: 'preview', ...shown }));

@@ -83,9 +83,8 @@ async function work(typed: Arguments, context: CliContext, head: Head): Promise<
   const json = typed.flag('json');
   const number = wholeNumber(typed, 'run-number', 1);
   const run = { id: typed.text('run-id'), number, startedAt: instant(typed) };
-  const { writeback, secrets } = await loadWriteback(typed.positionals[0] ?? '', context.registry);
+  const writeback = await loadWriteback(typed.positionals[0] ?? '', context);
   head.writeback = writeback.name;
-  for (const secret of secrets) context.log.hide(secret);
   const shown = createProgress(context, typed.flag('quiet') || json);
   const events = jsonEvents(context, json);
   const started = (dataset: Dataset, known: Run) => {

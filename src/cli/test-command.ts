@@ -16,8 +16,7 @@ export const testCommand: Command = {
   maximum: 1,
   options: {},
   async run(typed, context) {
-    const { writeback, secrets } = await loadWriteback(typed.positionals[0] ?? '', context.registry);
-    for (const secret of secrets) context.log.hide(secret);
+    const writeback = await loadWriteback(typed.positionals[0] ?? '', context);
     const connector = context.registry.get(writeback.connector);
     const { credentials, details } = writeback;
     let ok = true;

@@ -5,14 +5,10 @@ import { readVariable } from '../config.ts';
 import type { Registry } from '../connector/registry.ts';
 import { UserError, restated } from '../errors.ts';
 import type { Fields } from '../field/field.ts';
+import type { Log } from '../log.ts';
+import { hideSecrets } from '../run/hide-secrets.ts';
 import { domoSourceFields, localSourceFields } from '../source/source-fields.ts';
 import { type Writeback, checkWriteback } from '../run/writeback.ts';
-
-/** A writeback read from a file, and the values that must never be shown. */
-export interface LoadedWriteback {
-  readonly writeback: Writeback;
-  readonly secrets: readonly string[];
-}
 
 interface YamlFile {
   readonly path: string;
@@ -64,7 +60,6 @@ async function parse(path: string): Promise<YamlFile> {
 
 /** Follows `${NAME}` and `{ file: path }`; files lie relative to the YAML file. */
 class Resolver {
-  readonly secrets: string[] = [];
   readonly #folder: string;
 
   constructor(path: string) {
@@ -92,10 +87,7 @@ class Resolver {
   #text(text: string, field: string): string {
     return text.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
       const value = readVariable(name);
-      if (value !== undefined) {
-        this.secrets.push(value);
-        return value;
-      }
+      if (value !== undefined) return value;
       throw new UserError('writeback-variable-missing', `The environment variable ${name} is not set.`, {
         field,
         remedy: `Set it before the command: export ${name}=…`,
@@ -105,9 +97,7 @@ class Resolver {
 
   async #file(name: string, field: string): Promise<string> {
     try {
-      const text = (await readFile(resolve(this.#folder, name), 'utf8')).replace(/\r?\n$/, '');
-      this.secrets.push(text);
-      return text;
+      return (await readFile(resolve(this.#folder, name), 'utf8')).replace(/\r?\n$/, '');
     } catch (cause) {
       const message = `The file ${name} cannot be read: ${(cause as Error).message}.`;
       throw new UserError('writeback-file-unreadable', message, { field, cause });
@@ -135,11 +125,11 @@ function refuseTypedSecrets(raw: Record<string, unknown>, registry: Registry): v
   }
 }
 
-/**
- * Reads and checks a writeback. Throws UserError whose sentence begins with `file:line:`.
- * Everything that came from the environment or from a file counts as secret.
- */
-export async function loadWriteback(path: string, registry: Registry): Promise<LoadedWriteback> {
+/** Reads and checks a writeback; from then on its secrets are hidden. Throws UserError whose sentence begins with `file:line:`. */
+export async function loadWriteback(
+  path: string,
+  { registry, log }: { readonly registry: Registry; readonly log: Pick<Log, 'hide'> },
+): Promise<Writeback> {
   const yaml = await parse(path);
   const resolver = new Resolver(path);
   try {
@@ -150,7 +140,9 @@ export async function loadWriteback(path: string, registry: Registry): Promise<L
     const group = raw as Record<string, unknown>;
     refuseTypedSecrets(group, registry);
     const resolved = await resolver.group(group, '');
-    return { writeback: localPath(checkWriteback(resolved, registry), path), secrets: resolver.secrets };
+    const writeback = localPath(checkWriteback(resolved, registry), path);
+    hideSecrets(writeback, registry, log);
+    return writeback;
   } catch (error) {
     throw error instanceof UserError ? placed(yaml, error) : error;
   }
