@@ -6,7 +6,7 @@ import type { Field, Fields } from './field.ts';
 import { nearest } from './nearest.ts';
 
 /** The name of a pane, for sentences. */
-export type Pane = 'credentials' | 'details';
+export type Pane = 'credentials' | 'details' | 'schedule';
 
 type Checked = Record<string, unknown>;
 
