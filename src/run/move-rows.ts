@@ -9,7 +9,7 @@ import { datasetIdOf, withSource } from '../source/create-source.ts';
 import type { DelegatedExport, OpenRequest, Source } from '../source/source.ts';
 import { dayFilter } from './day.ts';
 import { deliverParts } from './deliver-parts.ts';
-import { mergeDelivered } from './merge-delivered.ts';
+import { delegationOf, deliveredBy } from './delegated-export.ts';
 import { type Receipt, receiptOf } from './receipt.ts';
 import type { Writeback } from './writeback.ts';
 
@@ -22,9 +22,16 @@ export interface RowsToMove {
   readonly egress: Egress;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Called once, before the first row. */
-  started?(dataset: Dataset, run: Run): void;
+  /** Called once, before the first row. `rows`: how many will come, when that is known. */
+  started?(dataset: Dataset, run: Run, rows: number | undefined): void;
   readonly progress?: (rows: number, bytes: number) => void;
+}
+
+/** What a run did, before it is a receipt. */
+interface Outcome {
+  readonly run: Run;
+  readonly delivered: Delivered;
+  readonly delegated?: DelegatedExport | undefined;
 }
 
 /**
@@ -35,28 +42,28 @@ export async function moveRows(work: RowsToMove): Promise<Receipt> {
   const startedAt = new Date();
   const connector = work.registry.get(work.writeback.connector);
   return withSource(work.writeback.source, work, async (source) => {
-    const { run, delivered, metrics } = await deliverFrom(source, connector, work);
+    const { run, delivered, delegated } = await deliverFrom(source, connector, work);
+    const metrics = metricsOf(work.writeback, connector, { run, startedAt, delivered, delegated });
     return receiptOf({ run: run.id, writeback: work.writeback.name, startedAt }, delivered, metrics);
   });
 }
 
-async function deliverFrom(source: Source, connector: Connector, work: RowsToMove) {
+async function deliverFrom(source: Source, connector: Connector, work: RowsToMove): Promise<Outcome> {
   const { writeback, signal } = work;
   const datasetId = datasetIdOf(writeback.source);
+  const delegate = delegationOf(writeback, connector, source);
   const dataset = await source.describe(datasetId, signal);
   const run = runOf(work, dataset);
-  work.started?.(dataset, run);
-  const delegated = await delegate(work, connector, source, datasetId);
-  const request: OpenRequest = {
-    datasetId,
-    query: writeback.source.values.query,
-    day: dayOf(work, connector, dataset),
-    signal,
-  };
-  const delivered = delegated
-    ? deliveredBy(delegated)
-    : await deliverParts(work, { connector, run, source }, partsOf(connector, writeback, request));
-  return { run, delivered, metrics: metricsOf(work, connector, run, delivered, delegated) };
+  const { query } = writeback.source.values;
+  const request: OpenRequest = { datasetId, query, day: dayOf(work, connector, dataset), signal };
+  const whole = request.query === undefined && request.day === undefined;
+  work.started?.(dataset, run, whole ? dataset.rows : undefined);
+  if (delegate) {
+    const delegated = await delegate(signal);
+    return { run, delegated, delivered: deliveredBy(delegated) };
+  }
+  const requests = partsOf(connector, writeback, request);
+  return { run, delivered: await deliverParts(work, { connector, run, source }, requests) };
 }
 
 /**
@@ -84,33 +91,13 @@ function partsOf(connector: Connector, writeback: Writeback, request: OpenReques
   return Array.from({ length: count }, (_, index) => ({ ...request, split: { key, index, of: count } }));
 }
 
-async function delegate(work: RowsToMove, connector: Connector, source: Source, datasetId: string) {
-  if (connector.accepts !== 'file') return undefined;
-  const target = connector.delegate?.(work.writeback.details as never, work.writeback.credentials as never);
-  return target && source.exportToS3?.(datasetId, target, work.signal);
-}
-
-function deliveredBy(delegated: DelegatedExport): Delivered {
-  const rows = delegated.objects.reduce((sum, object) => sum + object.rows, 0);
-  const location = delegated.objects.map((object) => object.url);
-  return { ...mergeDelivered([]), location, rowsRead: rows, rowsWritten: rows };
-}
-
 function metricsOf(
-  { writeback }: RowsToMove,
+  { details }: Writeback,
   connector: Connector,
-  run: Run,
-  { rowsWritten, bytes, location }: Delivered,
-  delegated: DelegatedExport | undefined,
+  { run, startedAt, delivered, delegated }: Outcome & { readonly startedAt: Date },
 ): Receipt['metrics'] {
   if (connector.accepts !== 'file') return undefined;
-  return connector.metrics?.(writeback.details as never, {
-    startedAt: run.startedAt,
-    finishedAt: new Date(),
-    runId: run.id,
-    rows: rowsWritten,
-    bytes,
-    objects: location.length,
-    delegated,
-  });
+  const { rowsWritten: rows, bytes, location } = delivered;
+  const outcome = { startedAt, finishedAt: new Date(), runId: run.id, rows, bytes, objects: location.length };
+  return connector.metrics?.(details as never, { ...outcome, delegated });
 }
