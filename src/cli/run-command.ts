@@ -68,7 +68,7 @@ function jsonEvents({ out }: CliContext, json: boolean) {
   let toldAt = performance.now();
   const tell = (event: object) => json && out(JSON.stringify(event));
   return {
-    started({ name, columns, rows }: Dataset, { id, number }: Run) {
+    started({ name, columns }: Dataset, { id, number }: Run, rows: number | undefined) {
       tell({ event: 'started', run: id, number, dataset: name, columns: columns.length, rows });
     },
     progress(rows: number, read: number) {
@@ -87,10 +87,10 @@ async function work(typed: Arguments, context: CliContext, head: Head): Promise<
   head.writeback = writeback.name;
   const shown = createProgress(context, typed.flag('quiet') || json);
   const events = jsonEvents(context, json);
-  const started = (dataset: Dataset, known: Run) => {
+  const started = (dataset: Dataset, known: Run, rows: number | undefined) => {
     head.run = known.id;
-    shown.expect(dataset.rows);
-    events.started(dataset, known);
+    shown.expect(rows);
+    events.started(dataset, known, rows);
   };
   const progress = (rows: number, read: number) => {
     shown.update(rows, read);

@@ -9,6 +9,7 @@ import { s3UnloadConnector } from '../destination/s3-unload/s3-unload.ts';
 import { createEgress } from '../egress/egress.ts';
 import { createLog } from '../log.ts';
 import { type RowsToMove, moveRows } from './move-rows.ts';
+import { startDomo } from '../../test/servers/domo-stand-in.ts';
 import { checkWriteback } from './writeback.ts';
 
 const registry = createRegistry([folderConnector, s3UnloadConnector]);
@@ -57,4 +58,33 @@ test('a delegated export of a query is refused: Domo would export the whole Data
     code: 'delegated-export-query',
     field: 'details.delegatedExport',
   });
+});
+
+test('the rows to come are told only when the whole DataSet comes', async () => {
+  const stand = await startDomo();
+  const { id } = await stand.addDataset({
+    name: 'Days',
+    columns: [
+      { name: 'id', type: 'LONG' },
+      { name: 'at', type: 'DATETIME' },
+    ],
+    rows: [
+      ['1', '2026-03-01T10:00:00'],
+      ['2', '2026-03-02T10:00:00'],
+    ],
+  });
+  const told = async (more: object) => {
+    const source = { kind: 'domo', ...stand.account, datasetId: id, ...more };
+    let expected: number | undefined = -1;
+    const started: RowsToMove['started'] = (_dataset, _run, rows) => void (expected = rows);
+    const receipt = await move({ source, connector: 'folder', credentials: { folder } }, { started });
+    return { expected, read: receipt.rowsRead };
+  };
+  try {
+    assert.deepEqual(await told({}), { expected: 2, read: 2 });
+    const query = 'select * from tbl where id = 2';
+    assert.deepEqual(await told({ query }), { expected: undefined, read: 1 });
+  } finally {
+    await stand.stop();
+  }
 });
