@@ -2,7 +2,7 @@ import type { RejectedRow } from '../dataset/batch.ts';
 import { UserError } from '../errors.ts';
 
 /** Rejected rows beyond this many are counted but not listed. */
-const listedRows = 1_000;
+export const listedRows = 1_000;
 
 /** Counts what a delivery met on its way. */
 export interface Tally {

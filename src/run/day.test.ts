@@ -28,6 +28,16 @@ test('the day on which the clocks go forward has 23 hours', () => {
   });
 });
 
+test('days are counted on the calendar, not by 24 hours: the hour that comes twice changes nothing', () => {
+  const late = new Date('2026-10-25T22:30:00Z');
+  const filter = dayFilter(columns, { daysBack: 1, column: 'at' }, late, 'Europe/Berlin');
+  assert.deepEqual(filter, {
+    column: 'at',
+    from: '2026-10-23T22:00:00.000Z',
+    to: '2026-10-24T22:00:00.000Z',
+  });
+});
+
 test('where a clock change skips midnight the day begins at the first moment after the gap', () => {
   const summer = new Date('2026-09-06T12:00:00Z');
   const filter = dayFilter(columns, { daysBack: 0, column: 'at' }, summer, 'America/Santiago');

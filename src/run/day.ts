@@ -1,3 +1,4 @@
+import { calendarOf } from '../dataset/calendar.ts';
 import type { Column } from '../dataset/dataset.ts';
 import { UserError } from '../errors.ts';
 import type { DayFilter } from '../source/source.ts';
@@ -5,30 +6,12 @@ import type { DayFilter } from '../source/source.ts';
 /** Domo's own column of appended DataSets: when a row's batch arrived. */
 const batchColumn = '_BATCH_LAST_RUN_';
 
+const oneDay = 86_400_000;
+
 /** Milliseconds by which a zone is ahead of UTC at an instant. */
 function offsetAt(instant: number, timeZone: string): number {
-  const formatter = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  const part = Object.fromEntries(
-    formatter.formatToParts(instant).map(({ type, value }) => [type, Number(value)]),
-  );
-  const local = Date.UTC(
-    part['year']!,
-    part['month']! - 1,
-    part['day'],
-    part['hour'],
-    part['minute'],
-    part['second'],
-  );
-  return local - Math.floor(instant / 1000) * 1000;
+  const { year, month, day, hour, minute, second } = calendarOf(new Date(instant), timeZone);
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1000) * 1000;
 }
 
 /** The first instant of a local day; where a clock change skips midnight, the first moment after the gap. */
@@ -65,9 +48,8 @@ export function dayFilter(
   timeZone: string,
 ): DayFilter {
   const column = columnOf(columns, day.column);
-  const oneDay = 86_400_000;
-  const today = Math.floor((at.getTime() + offsetAt(at.getTime(), timeZone)) / oneDay) * oneDay;
-  const midnight = today - day.daysBack * oneDay;
+  const wanted = calendarOf(at, timeZone, -day.daysBack);
+  const midnight = Date.UTC(wanted.year, wanted.month - 1, wanted.day);
   const bound = (local: number) => (column.type === 'DATE' ? local : startOfDay(local, timeZone));
   const iso = (local: number) => new Date(bound(local)).toISOString();
   return { column: column.name, from: iso(midnight), to: iso(midnight + oneDay) };

@@ -1,7 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Delivered } from '../connector/deliver.ts';
-
-const listedRows = 1_000;
+import { listedRows } from '../connector/tally.ts';
 
 /** What several parts of one run moved together. The checksum is that of the parts' checksums, in the order of the parts. */
 export function mergeDelivered(parts: readonly Delivered[]): Delivered {
