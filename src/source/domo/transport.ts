@@ -1,10 +1,10 @@
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Agent } from 'undici';
+import { through } from '../../dataset/through.ts';
 import { UserError } from '../../errors.ts';
 import type { Egress } from '../../egress/egress.ts';
 import { createDispatcher } from '../../egress/http.ts';
+import { type DispatchedAnswer, dispatchRequest } from './dispatch-answer.ts';
 import { explainTransport, type Operation } from './explain.ts';
 
 /** One request to Domo. */
@@ -21,7 +21,10 @@ export interface Request {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Un-zipped. Leaving the loop early closes the socket. Throws `domo-export-cut`, `domo-stalled`. */
+  /**
+   * Un-zipped; a chunk is valid until the next pull. Leaving the loop early closes the socket. Throws `domo-export-cut`,
+   * `domo-stalled`.
+   */
   readonly bytes: () => AsyncGenerator<Uint8Array>;
   /** The whole body. For small answers. */
   readonly text: () => Promise<string>;
@@ -44,7 +47,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-function originOf(baseUrl: string): string {
+function trimmed(baseUrl: string): string {
   if (URL.canParse(baseUrl) && /^https?:$/.test(new URL(baseUrl).protocol))
     return baseUrl.replace(/\/+$/, '');
   const remedy = 'Write it as https://api.domo.com.';
@@ -54,60 +57,55 @@ function originOf(baseUrl: string): string {
   });
 }
 
-async function* readBody(body: Readable, zipped: boolean, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  // Errors of either stream reach the loop below, through gunzip when there is one.
-  const stream = zipped ? pipeline(body, createGunzip({ chunkSize: 1 << 20 }), () => {}) : body;
+/** With 1 MB, twice as fast as with zlib's own 16 KB. */
+const unzippedBytes = 1024 * 1024;
+
+async function* readBody(
+  { headers, body }: DispatchedAnswer,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const zipped = headers['content-encoding'] === 'gzip';
   try {
-    for await (const bytes of stream) yield bytes as Uint8Array;
+    yield* zipped ? through(body, createGunzip({ chunkSize: unzippedBytes })) : body;
   } catch (error) {
     signal.throwIfAborted();
     throw explainTransport(error, 'body');
   } finally {
-    stream.destroy();
-    body.on('error', () => {}).destroy();
+    await body.return();
   }
 }
 
-function toAnswer(
-  status: number,
-  headers: HttpAnswer['headers'],
-  body: Readable,
-  signal: AbortSignal,
-): HttpAnswer {
-  const bytes = () => readBody(body, headers['content-encoding'] === 'gzip', signal);
+function toAnswer(answer: DispatchedAnswer, signal: AbortSignal): HttpAnswer {
+  const bytes = () => readBody(answer, signal);
+  const { status, headers, body } = answer;
   return {
     status,
     headers,
     bytes,
     async text() {
       const parts: Uint8Array[] = [];
-      for await (const part of bytes()) parts.push(part);
+      for await (const part of bytes()) parts.push(Buffer.from(part));
       return Buffer.concat(parts).toString();
     },
-    discard: () => void body.on('error', () => {}).destroy(),
+    discard: () => void body.return(),
   };
 }
 
 /** HTTP through egress. `ask` throws told errors for a broken transport, never for a status. */
 export function createTransport(baseUrl: string, egress: Egress, limits: Limits = defaultLimits): Transport {
-  const origin = originOf(baseUrl);
+  const base = trimmed(baseUrl);
+  const { origin } = new URL(base);
   let agent: Agent | undefined;
   const times = { headersTimeout: limits.answer, bodyTimeout: limits.idle };
   return {
     async ask({ method, path, headers, body = null, signal }) {
       signal.throwIfAborted();
       agent ??= createDispatcher(egress, { ...times, keepAliveTimeout: 5000, pipelining: 1 });
-      const { request } = await import('undici');
+      const { pathname, search } = new URL(base + path);
+      const all = { 'accept-encoding': 'gzip', ...headers };
+      const request = { origin, path: pathname + search, method, headers: all, body };
       try {
-        const all = { 'accept-encoding': 'gzip', ...headers };
-        const answer = await request(origin + path, {
-          method,
-          headers: all,
-          body,
-          signal,
-          dispatcher: agent,
-        });
-        return toAnswer(answer.statusCode, answer.headers, answer.body, signal);
+        return toAnswer(await dispatchRequest(agent, request, signal), signal);
       } catch (error) {
         signal.throwIfAborted();
         throw explainTransport(error, 'request');
