@@ -6,6 +6,7 @@ import { TemporaryError, UserError, isTold } from '../../errors.ts';
 import { caCertificate } from './certificate.ts';
 import { explain } from './explain.ts';
 import type { MongoCredentials, credentialFields, detailFields } from './mongodb-fields.ts';
+import type { ReadyDocuments } from './ready-documents.ts';
 
 export type MongoWork = ConnectionWork<typeof credentialFields, typeof detailFields>;
 
@@ -49,6 +50,7 @@ export function clientOptions(
   credentials: MongoCredentials,
   egress: Egress,
   ca: string | undefined,
+  ready?: ReadyDocuments,
 ): MongoClientOptions {
   const { username, password, connectionString, authenticationDatabase, tls } = credentials;
   const ownSource =
@@ -59,6 +61,7 @@ export function clientOptions(
     ...(signsIn && !ownSource ? { authSource: authenticationDatabase } : {}),
     ...(tls || ca !== undefined ? { tls: true } : {}),
     ...(ca === undefined ? {} : { ca }),
+    ...(ready && { connectionType: ready.connectionType }),
     lookup: egress.lookup,
     serverSelectionTimeoutMS: connectionString ? selectionTimeout.several : selectionTimeout.one,
     connectTimeoutMS: 10_000,
@@ -164,12 +167,13 @@ function hidePassword(work: MongoWork, client: MongoClient): void {
 /** A client that is not connected yet, and the certificate it trusts. Throws told errors; close it. */
 export async function createClient(
   work: MongoWork,
+  ready?: ReadyDocuments,
 ): Promise<{ client: MongoClient; ca: string | undefined }> {
   const { credentials, egress, signal } = work;
   const { MongoClient } = await import('mongodb');
   const ca = await caCertificate(credentials, egress, signal);
   try {
-    const client = new MongoClient(connectionUrl(credentials), clientOptions(credentials, egress, ca));
+    const client = new MongoClient(connectionUrl(credentials), clientOptions(credentials, egress, ca, ready));
     hidePassword(work, client);
     return { client, ca };
   } catch (error) {
@@ -216,10 +220,11 @@ const close = (client: MongoClient) => briefly(() => client.close());
  */
 export async function withClient<T>(
   work: MongoWork,
+  ready: ReadyDocuments | undefined,
   use: (client: MongoClient, ends: Ends) => Promise<T>,
 ): Promise<T> {
   const { signal } = work;
-  const { client } = await createClient(work);
+  const { client } = await createClient(work, ready);
   let deadline: NodeJS.Timeout | undefined;
   const halt = new AbortController();
   const onAbort = () => {

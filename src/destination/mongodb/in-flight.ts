@@ -20,8 +20,8 @@ interface Bounds {
 }
 
 /**
- * Pulls items one by one, makes pieces of each (at once: an item may be gone when the next is pulled) and works on up to
- * `limit` pieces at the same time. The first failure ends the pulling. All work that was begun has ended when this returns
+ * Pulls items one by one, makes pieces of each (all of them before the next item is pulled, each when there is room for it)
+ * and works on up to `limit` pieces at the same time. The first failure ends the pulling. All work that was begun has ended when this returns
  * or throws, so that what was written can be removed without anything coming after.
  */
 export async function inFlight<T, P>(
@@ -43,10 +43,13 @@ export async function inFlight<T, P>(
     for (;;) {
       const next = await orAborted(iterator.next(), signal);
       if (next.done || failures.length > 0) break;
-      for (const piece of pieces(next.value)) {
+      const ready = pieces(next.value)[Symbol.iterator]();
+      for (;;) {
         while (running.size >= limit) await Promise.race(running);
         if (failures.length > 0) break;
-        start(piece);
+        const piece = ready.next();
+        if (piece.done) break;
+        start(piece.value);
       }
     }
   } finally {

@@ -1,8 +1,7 @@
 import { inFlight } from './in-flight.ts';
-import type { Batch } from '../../dataset/batch.ts';
-import { type Piece, cutPieces, documentOf, encodedRows, wholePiece } from './pieces.ts';
+import { type Piece, PiecePool, documentOf } from './pieces.ts';
 import type { WriteError } from './send.ts';
-import { type MongoJob, type Writing, type Written, encode, hasOwnId, rejectLarge } from './writing.ts';
+import { type Writing, type Written, encode, hasOwnId } from './writing.ts';
 
 /** Where rows are inserted, and what their `_id`s begin with. */
 interface Insertion {
@@ -59,12 +58,6 @@ async function settleErrors(
   return errors.length - there.size;
 }
 
-function insertPieces(job: MongoJob, batch: Batch, idPrefix: Uint8Array): Iterable<Piece> {
-  const encoded = encode(job, batch, { idPrefix });
-  const whole = wholePiece(encoded, batch.firstRow);
-  return whole ? [whole] : cutPieces(encodedRows(encoded, batch.firstRow), rejectLarge(job));
-}
-
 /**
  * Inserts all rows, several batches at a time. A document whose `_id` is taken already by an earlier attempt of the same run
  * counts as written; other refusals are rejected rows.
@@ -73,14 +66,17 @@ export async function insertRows(writing: Writing, insertion: Insertion): Promis
   const { job, send } = writing;
   const { collection, idPrefix } = insertion;
   const written: Written = { rows: 0, bytes: 0 };
+  const pool = new PiecePool();
   await inFlight(
     job.batches,
-    (batch) => insertPieces(job, batch, idPrefix),
+    (batch) => pool.piecesOf(encode(job, batch, { idPrefix }), batch.firstRow),
     async (piece) => {
-      const { bytes, errors } = await send('insert', collection, piece.documents);
+      const errors = await send('insert', collection, piece);
       const refused = errors.length > 0 ? await settleErrors(writing, insertion, piece, errors) : 0;
       written.rows += piece.rows.length - refused;
-      written.bytes += bytes;
+      written.bytes += piece.documents.length;
+      // Not after a failure: the bytes may still wait to be written.
+      pool.giveBack(piece);
     },
     { limit: job.details.batchesInFlight, signal: job.signal },
   );

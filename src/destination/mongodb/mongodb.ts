@@ -1,8 +1,9 @@
-import { defineConnector } from '../../connector/contract.ts';
+import { type Connector, defineConnector } from '../../connector/contract.ts';
 import { append } from './append.ts';
 import { checkFields } from './check-fields.ts';
 import { serverAddress, withClient } from './client.ts';
 import { credentialFields, detailFields } from './mongodb-fields.ts';
+import { type ReadyDocuments, readyDocuments } from './ready-documents.ts';
 import { replace } from './replace.ts';
 import { testConnection } from './test-connection.ts';
 import { mirror, upsert } from './upsert.ts';
@@ -14,24 +15,31 @@ const icon =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="24" height="24" fill="currentColor">' +
   '<path d="M12 1c3.6 4.3 5.5 7.5 5.5 11 0 3.8-2.1 6.7-4.8 8.2L12.3 23h-.6l-.4-2.800C8.600 18.700 6.500 15.800 6.500 12 6.500 8.500 8.400 5.300 12 1z"/></svg>';
 
+/** The connector on a driver that takes ready documents, or on any driver when `ready` answers with undefined. */
+export function mongodbConnectorOn(ready: () => ReadyDocuments | undefined): Connector {
+  return defineConnector({
+    id: 'mongodb',
+    name: 'MongoDB',
+    summary:
+      'Writes the rows as typed documents into a MongoDB collection: replaced whole, appended, upserted or mirrored.',
+    icon,
+    accepts: 'batches',
+    credentials: credentialFields,
+    details: detailFields,
+    check: checkFields,
+    testConnection,
+    write(job) {
+      const used = ready();
+      return withClient(job, used, async (client, ends) => {
+        const writing = await createWriting(job, client, ends, used);
+        const { rows, bytes } = await modes[job.details.writeMode](writing);
+        const { databaseName } = job.credentials;
+        const location = `mongodb://${serverAddress(job.credentials)}/${databaseName}.${writing.name}`;
+        return { location, rowsWritten: rows, bytes };
+      });
+    },
+  });
+}
+
 /** MongoDB: rows become typed documents of a collection. */
-export const mongodbConnector = defineConnector({
-  id: 'mongodb',
-  name: 'MongoDB',
-  summary:
-    'Writes the rows as typed documents into a MongoDB collection: replaced whole, appended, upserted or mirrored.',
-  icon,
-  accepts: 'batches',
-  credentials: credentialFields,
-  details: detailFields,
-  check: checkFields,
-  testConnection,
-  write: (job) =>
-    withClient(job, async (client, ends) => {
-      const writing = await createWriting(job, client, ends);
-      const { rows, bytes } = await modes[job.details.writeMode](writing);
-      const { databaseName } = job.credentials;
-      const location = `mongodb://${serverAddress(job.credentials)}/${databaseName}.${writing.name}`;
-      return { location, rowsWritten: rows, bytes };
-    }),
-});
+export const mongodbConnector = mongodbConnectorOn(readyDocuments);

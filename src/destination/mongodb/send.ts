@@ -1,7 +1,7 @@
 import type { BSON, Db, Document } from 'mongodb';
-import type { Log } from '../../log.ts';
 import { TemporaryError } from '../../errors.ts';
-import { readySequences, sectionDocuments, sequenceSection } from './ready-sequence.ts';
+import { type Piece, documentOf } from './pieces.ts';
+import type { ReadyDocuments } from './ready-documents.ts';
 
 /** One refused document, by its place in the command. */
 export interface WriteError {
@@ -11,35 +11,41 @@ export interface WriteError {
   readonly keyPattern?: Document;
 }
 
-/** Sends ready documents as one unordered write command. Throws the driver's errors for a command that failed as a whole. */
-export type Send = (command: 'insert' | 'update', collection: string, documents: Uint8Array) => Promise<Sent>;
+/** Sends documents as one unordered write command. Throws the driver's errors for a command that failed as a whole. */
+export type Send = (
+  command: 'insert' | 'update',
+  collection: string,
+  piece: Piece,
+) => Promise<readonly WriteError[]>;
 
-export interface Sent {
-  /** Bytes of the documents with their section's head. */
-  readonly bytes: number;
-  readonly errors: readonly WriteError[];
+/** What sends. */
+export interface Sending {
+  readonly db: Db;
+  readonly bson: typeof BSON;
+  /** Ends commands that are in flight. */
+  readonly halt: AbortSignal;
+  /** Without it each document becomes an object, by the driver's public way. */
+  readonly ready: ReadyDocuments | undefined;
 }
 
 const sequenceOf = { insert: 'documents', update: 'updates' } as const;
 
-/** Makes the function that sends. Says in the log when the driver's internals have changed and the slow way is taken. */
-export function createSend(db: Db, bson: typeof BSON, log: Log, halt: AbortSignal): Send {
-  const make = readySequences();
-  if (!make)
-    log.warn('The MongoDB driver does not take ready documents; sending them one by one costs more time.');
-  return async (command, collection, documents) => {
+/** Makes the function that sends. */
+export function createSend({ db, bson, halt, ready }: Sending): Send {
+  const asObjects = (piece: Piece) =>
+    Array.from(piece.ends, (_, index) =>
+      bson.deserialize(documentOf(piece, index), { promoteValues: false }),
+    );
+  return async (command, collection, piece) => {
     const field = sequenceOf[command];
-    const section = sequenceSection(field, documents);
-    const asObjects = () =>
-      sectionDocuments(section).map((one) => bson.deserialize(one, { promoteValues: false }));
     const statement = {
       ordered: false,
       writeConcern: { w: 'majority' },
-      [field]: make ? make(section) : asObjects(),
+      [field]: ready ? ready.sequence(field, piece.documents) : asObjects(piece),
     };
     const reply = await db.command({ [command]: collection, ...statement }, { signal: halt });
     checkWriteConcern(reply);
-    return { bytes: section.length, errors: (reply['writeErrors'] ?? []) as WriteError[] };
+    return (reply['writeErrors'] ?? []) as WriteError[];
   };
 }
 

@@ -4,7 +4,7 @@ import { UserError } from '../../errors.ts';
 import { orAborted } from './in-flight.ts';
 import { type Key, ensureKeyIndex, keyOf } from './key-index.ts';
 import { type Lanes, createLanes } from './lanes.ts';
-import { type EncodedRow, type Piece, cutPieces, encodedRows } from './pieces.ts';
+import { type DocumentRow, type Piece, encodedRows, gatherPieces } from './pieces.ts';
 import { upsertStatement } from './upsert-statement.ts';
 import {
   type MongoJob,
@@ -18,7 +18,7 @@ import {
 /** The field with which Mirror marks its documents. */
 const stampField = '_writeback';
 
-interface KeyedRow extends EncodedRow {
+interface KeyedRow extends DocumentRow {
   /** The key document's bytes as text: equal keys have equal bytes, since a column has one type. */
   readonly key: string;
 }
@@ -79,7 +79,7 @@ async function giveToLanes(job: MongoJob, rows: readonly KeyedRow[], lanes: Lane
   const byLane: KeyedRow[][] = Array.from({ length: lanes.count }, () => []);
   for (const row of rows) byLane[laneOf(row.key, lanes.count)]!.push(row);
   for (const [lane, mine] of byLane.entries()) {
-    for (const piece of cutPieces(mine, rejectLarge(job))) await lanes.give(lane, piece);
+    for (const piece of gatherPieces(mine, rejectLarge(job))) await lanes.give(lane, piece);
   }
 }
 
@@ -87,12 +87,12 @@ async function sendAll(writing: Writing, key: Key, stamp: Uint8Array | undefined
   const { job, name, send } = writing;
   const written: Written = { rows: 0, bytes: 0 };
   const lanes = createLanes<Piece>(job.details.batchesInFlight, async (piece) => {
-    const { bytes, errors } = await send('update', name, piece.documents);
+    const errors = await send('update', name, piece);
     for (const { index, errmsg, code } of errors) {
       job.reject(piece.rows[index]!, `MongoDB refused the document: ${errmsg} (code ${code}).`);
     }
     written.rows += piece.rows.length - errors.length;
-    written.bytes += bytes;
+    written.bytes += piece.documents.length;
   });
   const keyed: Keyed = { key, stamp, superseded: () => void (written.rows += 1) };
   const batches = job.batches[Symbol.asyncIterator]();

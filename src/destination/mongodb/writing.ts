@@ -5,6 +5,7 @@ import type { Ends } from './client.ts';
 import { collectionName } from './collection-name.ts';
 import type { credentialFields, detailFields } from './mongodb-fields.ts';
 import { maxDocumentBytes } from './pieces.ts';
+import type { ReadyDocuments } from './ready-documents.ts';
 import { type Send, createSend } from './send.ts';
 
 export type MongoJob = BatchJob<typeof credentialFields, typeof detailFields>;
@@ -31,10 +32,13 @@ export async function createWriting(
   job: MongoJob,
   client: MongoClient,
   { tidy, halt }: Ends,
+  ready: ReadyDocuments | undefined,
 ): Promise<Writing> {
   const { BSON: bson } = await import('mongodb');
+  if (!ready)
+    job.warn('This MongoDB driver does not take ready documents; sending them one by one costs more time.');
   const db = client.db(job.credentials.databaseName);
-  return { job, db, bson, name: collectionName(job), send: createSend(db, bson, job.log, halt), tidy };
+  return { job, db, bson, name: collectionName(job), send: createSend({ db, bson, halt, ready }), tidy };
 }
 
 /** Encodes a batch as the details say, reporting what does not fit its type. */
