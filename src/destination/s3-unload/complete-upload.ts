@@ -8,10 +8,19 @@ export interface Uploaded {
   readonly ChecksumCRC32?: string;
 }
 
+/** Where requests for one object go, by the SDK's rules: host or path style, endpoint, region; the path is escaped. */
+export interface Address {
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: string;
+}
+
 /** An upload whose parts are, or will be, all there. */
 export interface Finished {
   readonly id: string;
   readonly key: string;
+  readonly address: Address;
   /** The `writeback-attempt` of its metadata. */
   readonly attempt: string;
   bytes: number;

@@ -1,4 +1,5 @@
 import { type S3Job, stateOf } from './object-headers.ts';
+import { sdkParts } from './sdk-parts.ts';
 import { withStore } from './store.ts';
 
 /**
@@ -11,7 +12,7 @@ export async function isCurrent(job: S3Job, key: string): Promise<boolean> {
   if (!details.skipWhenUnchanged || dataset.updatedAt === undefined || details.specificDay !== undefined)
     return false;
   try {
-    const metadata = await withStore(job, async ({ s3, bucket, signal }) => {
+    const metadata = await withStore(job, sdkParts, async ({ s3, bucket, signal }) => {
       return (await s3.headObject({ Bucket: bucket, Key: key }, { abortSignal: signal })).Metadata ?? {};
     });
     return Object.entries(stateOf(job)).every(([name, value]) => metadata[name] === value);

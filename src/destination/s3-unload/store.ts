@@ -4,17 +4,27 @@ import { createAgents } from '../../egress/http.ts';
 import type { Fields } from '../../field/field.ts';
 import { credentialsOf } from './aws-credentials.ts';
 import type { S3Credentials } from './credentials-fields.ts';
+import type { PartTransport, SendPart } from './part-transport.ts';
+
+type Agents = ReturnType<typeof createAgents>;
 
 /** A bucket that can be spoken to. */
-export interface Store {
+export interface OpenStore {
   readonly s3: S3;
   readonly bucket: string;
+  /** The connections of both the SDK and our own requests. */
+  readonly agents: Agents;
   /** True with an endpoint: a store that is not Amazon's, which wants parts of equal length. */
   readonly compatible: boolean;
   /** CRC-32 of parts and objects is declared, sent and so verified by the store. */
   readonly crc32: boolean;
   /** Ends all work but the clean-up. */
   readonly signal: AbortSignal;
+}
+
+/** The same, with the way that parts take. */
+export interface Store extends OpenStore {
+  readonly sendPart: SendPart;
 }
 
 /** What a store is opened with. */
@@ -24,7 +34,7 @@ export type StoreWork = Pick<ConnectionWork<Fields, Fields>, 'egress' | 'signal'
 
 /** Milliseconds: a request as a whole (a 64 MiB part over a slow line), and the silence after which a socket is given up. */
 const requestTimeout = 600_000;
-const socketTimeout = 60_000;
+export const socketTimeout = 60_000;
 
 function wantsCrc32({ checksums, endpoint }: S3Credentials): boolean {
   return checksums === 'crc32' || (checksums === 'automatic' && endpoint === undefined);
@@ -46,7 +56,10 @@ function clientConfig(credentials: S3Credentials): S3ClientConfig {
 }
 
 /** A store and what closes it. Most want `withStore`. */
-export async function openStore(work: StoreWork): Promise<Store & { close(): void }> {
+export async function openStore(
+  work: StoreWork,
+  transport: PartTransport,
+): Promise<Store & { close(): void }> {
   const { credentials, egress, signal } = work;
   const [{ S3 }, { NodeHttpHandler }] = await Promise.all([
     import('@aws-sdk/client-s3'),
@@ -66,12 +79,17 @@ export async function openStore(work: StoreWork): Promise<Store & { close(): voi
     requestHandler,
     credentials: await credentialsOf(credentials, requestHandler),
   });
-  return {
+  const store = {
     s3,
     bucket: credentials.bucket,
+    agents,
     compatible: credentials.endpoint !== undefined,
     crc32: wantsCrc32(credentials),
     signal,
+  };
+  return {
+    ...store,
+    sendPart: transport(store),
     close() {
       s3.destroy();
       agents.http.destroy();
@@ -81,8 +99,12 @@ export async function openStore(work: StoreWork): Promise<Store & { close(): voi
 }
 
 /** Lends a store; its sockets are closed at the end, whatever happens. */
-export async function withStore<T>(work: StoreWork, use: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(work);
+export async function withStore<T>(
+  work: StoreWork,
+  transport: PartTransport,
+  use: (store: Store) => Promise<T>,
+): Promise<T> {
+  const store = await openStore(work, transport);
   try {
     return await use(store);
   } finally {

@@ -6,6 +6,7 @@ import type { S3Credentials, credentialsFields } from './credentials-fields.ts';
 import type { detailsFields } from './details-fields.ts';
 import { explain } from './explain.ts';
 import { placeOf } from './object-headers.ts';
+import { sdkParts } from './sdk-parts.ts';
 import { openStore } from './store.ts';
 import { type Probe, beginProbe, endProbe, probeKey, sendProbe } from './write-probe.ts';
 
@@ -68,7 +69,7 @@ function writeSteps(work: Work): { readonly steps: Steps; end(): Promise<void> }
   let probe: Probe | undefined;
   let refusal: unknown;
   const begin = async () => {
-    store = await openStore(work);
+    store = await openStore(work, sdkParts);
     probe = await beginProbe(store, details);
   };
   const signIn = async () => {

@@ -1,6 +1,6 @@
 import { TemporaryError } from '../../errors.ts';
 import { base64Crc32 } from './base64-crc32.ts';
-import { type Finished, type Uploaded, completeUpload } from './complete-upload.ts';
+import { type Address, type Finished, type Uploaded, completeUpload } from './complete-upload.ts';
 import type { Part } from './gather-parts.ts';
 import type { ObjectHeaders } from './object-headers.ts';
 import { partsInFlight } from './part-sizes.ts';
@@ -24,11 +24,28 @@ export const lifecycleAdvice =
   'Allow s3:AbortMultipartUpload, or give the bucket a lifecycle rule that aborts incomplete multipart uploads.';
 
 /** Declares CRC-32 at creation *and* later sends it with each part and at the end, or does neither: all else is refused by some store. */
-async function createUpload(store: Store, { key, headers }: Target): Promise<string> {
+async function createUpload(
+  store: Store,
+  { key, headers }: Target,
+): Promise<{ id: string; address: Address }> {
+  const { CreateMultipartUploadCommand } = await import('@aws-sdk/client-s3');
   const checksum = store.crc32 ? { ChecksumAlgorithm: 'CRC32' as const } : {};
-  const input = { Bucket: store.bucket, Key: key, ...headers, ...checksum };
-  const { UploadId } = await store.s3.createMultipartUpload(input, { abortSignal: store.signal });
-  if (UploadId !== undefined) return UploadId;
+  const command = new CreateMultipartUploadCommand({
+    Bucket: store.bucket,
+    Key: key,
+    ...headers,
+    ...checksum,
+  });
+  let address: Address | undefined;
+  command.middlewareStack.add(
+    (next) => (work) => {
+      address = work.request as Address;
+      return next(work);
+    },
+    { step: 'build' },
+  );
+  const { UploadId } = await store.s3.send(command, { abortSignal: store.signal });
+  if (UploadId !== undefined && address) return { id: UploadId, address };
   throw new TemporaryError('s3-unload-unavailable', 'The store began an upload without giving it an id.');
 }
 
@@ -45,24 +62,11 @@ export async function abortUpload(store: Store, key: string, UploadId: string): 
   }
 }
 
-async function sendPart(
-  store: Store,
-  upload: Finished,
-  part: Part,
-  abortSignal: AbortSignal,
-): Promise<Uploaded> {
-  const sum = store.crc32 ? { ChecksumCRC32: base64Crc32(part.bytes) } : {};
-  const input = {
-    Bucket: store.bucket,
-    Key: upload.key,
-    UploadId: upload.id,
-    PartNumber: part.number,
-    Body: part.bytes,
-    ...sum,
-  };
-  const { ETag } = await store.s3.uploadPart(input, { abortSignal });
+async function sendPart(store: Store, upload: Finished, part: Part, signal: AbortSignal): Promise<Uploaded> {
+  const sum = store.crc32 ? base64Crc32(part.bytes) : undefined;
+  const ETag = await store.sendPart({ upload, part, crc32: sum, signal });
   part.release();
-  return { ETag, PartNumber: part.number, ...sum };
+  return { ETag, PartNumber: part.number, ...(sum === undefined ? {} : { ChecksumCRC32: sum }) };
 }
 
 /** Sends parts, a few at once; ends at the first that fails, when none is on its way any more. */
@@ -113,13 +117,18 @@ export async function uploadParts(
   rest: AsyncIterable<Part>,
 ): Promise<void> {
   const attempt = target.headers.Metadata['writeback-attempt'] ?? '';
-  const id = await createUpload(store, target);
-  const upload: Finished = { id, key: target.key, attempt, bytes: 0, parts: [] };
+  const upload: Finished = {
+    ...(await createUpload(store, target)),
+    key: target.key,
+    attempt,
+    bytes: 0,
+    parts: [],
+  };
   try {
     await sendAll(store, upload, first, rest);
     await completeUpload(store, upload);
   } catch (error) {
-    const gone = await abortUpload(store, target.key, id);
+    const gone = await abortUpload(store, target.key, upload.id);
     if (!gone) target.warn(`An incomplete upload of ${target.key} remains in the bucket. ${lifecycleAdvice}`);
     throw error;
   }

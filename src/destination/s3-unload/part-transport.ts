@@ -1,0 +1,17 @@
+import type { Finished } from './complete-upload.ts';
+import type { Part } from './gather-parts.ts';
+import type { OpenStore } from './store.ts';
+
+/** One part that is to be sent, with the CRC-32 that its upload declared, if it did. */
+export interface Outgoing {
+  readonly upload: Finished;
+  readonly part: Part;
+  readonly crc32: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Sends one part and gives the ETag that it was acknowledged with; throws the SDK's errors. */
+export type SendPart = (outgoing: Outgoing) => Promise<string | undefined>;
+
+/** A way of moving parts into a store. */
+export type PartTransport = (store: OpenStore) => SendPart;

@@ -1,0 +1,116 @@
+import { type IncomingMessage, type RequestOptions, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SignatureV4 } from '@smithy/signature-v4';
+import type { Outgoing, SendPart } from './part-transport.ts';
+import { sdkParts } from './sdk-parts.ts';
+import { type OpenStore, socketTimeout } from './store.ts';
+
+/** Milliseconds that a store that is busy is left alone at most, as the SDK does after SlowDown. */
+const busyPause = 500;
+
+/** The signer takes the SDK's keys (roles are assumed anew by it), its region and what it knows of the store's clock. */
+async function signerOf({ s3 }: OpenStore): Promise<SignatureV4> {
+  const { SignatureV4: Signer } = await import('@smithy/signature-v4');
+  const { credentials, region, sha256 } = s3.config;
+  return new Signer({
+    service: 's3',
+    credentials,
+    region,
+    sha256,
+    uriEscapePath: false,
+    applyChecksum: false,
+  });
+}
+
+/**
+ * What the signature says of the payload. Only TLS proves by itself that the bytes arrive as they were sent; on a
+ * plain connection their SHA-256 is signed. It is made on another thread, of a copy, while bytes go on flowing here.
+ */
+async function payloadHash(secure: boolean, bytes: Buffer): Promise<string> {
+  if (secure) return 'UNSIGNED-PAYLOAD';
+  return Buffer.from(await crypto.subtle.digest('SHA-256', bytes as Buffer<ArrayBuffer>)).toString('hex');
+}
+
+/** As a signature wants it: `encodeURIComponent` leaves a few characters that RFC 3986 does not. */
+function escaped(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (odd) => `%${odd.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** The signed request for a part. It goes where the SDK sent the upload's beginning, whatever rules made that address. */
+async function signedRequest(
+  store: OpenStore,
+  signer: SignatureV4,
+  { upload, part, crc32 }: Outgoing,
+): Promise<RequestOptions> {
+  const { protocol, hostname, port, path } = upload.address;
+  const secure = protocol === 'https:';
+  const query = { partNumber: String(part.number), uploadId: upload.id };
+  const headers = {
+    host: port === undefined ? hostname : `${hostname}:${port}`,
+    'content-length': String(part.bytes.length),
+    'x-amz-content-sha256': await payloadHash(secure, part.bytes),
+    ...(crc32 === undefined ? {} : { 'x-amz-checksum-crc32': crc32 }),
+  };
+  const signingDate = new Date(Date.now() + store.s3.config.systemClockOffset);
+  const request = { method: 'PUT', protocol, hostname, path, query, headers };
+  return {
+    protocol,
+    hostname: hostname.replace(/^\[|\]$/g, ''),
+    port,
+    method: 'PUT',
+    path: `${path}?partNumber=${part.number}&uploadId=${escaped(upload.id)}`,
+    headers: (await signer.sign(request, { signingDate })).headers,
+    agent: secure ? store.agents.https : store.agents.http,
+  };
+}
+
+/** Sends a request with its body in one piece; the answer's own body is read away, so that the connection is used again. */
+function exchange(options: RequestOptions, body: Buffer, signal: AbortSignal): Promise<IncomingMessage> {
+  const open = options.protocol === 'https:' ? httpsRequest : httpRequest;
+  return new Promise((done, fail) => {
+    const sending = open({ ...options, signal }, (response) => {
+      // A store may refuse before it has read all: the rest of the body is then not sent.
+      if (response.statusCode !== 200) response.once('end', () => sending.destroy());
+      response
+        .on('error', fail)
+        .on('end', () => done(response))
+        .resume();
+    });
+    sending.setTimeout(socketTimeout, () => sending.destroy(new Error('The store was silent for too long.')));
+    sending.on('error', fail).end(body);
+  });
+}
+
+/**
+ * Parts over connections of our own: signed by the SDK's signer, without what the SDK does to a body on its way.
+ * A part that does not get through at once is the SDK's, with its attempts and its errors, so that nothing of
+ * those is made twice; and so is every further one, once the store took a part from the SDK that it refused us.
+ */
+export function signedParts(store: OpenStore): SendPart {
+  const bySdk = sdkParts(store);
+  const signer = signerOf(store);
+  // Awaited below; a part may never come.
+  signer.catch(() => {});
+  let refused = false;
+  const attempt = async (outgoing: Outgoing) => {
+    const request = await signedRequest(store, await signer, outgoing);
+    const { statusCode = 0, headers } = await exchange(request, outgoing.part.bytes, outgoing.signal);
+    return { status: statusCode, etag: headers.etag };
+  };
+  return async (outgoing) => {
+    if (refused) return bySdk(outgoing);
+    const { status, etag } = await attempt(outgoing).catch(() => ({ status: 0, etag: undefined }));
+    outgoing.signal.throwIfAborted();
+    if (status === 200) return etag;
+    if (status >= 500 || status === 429) {
+      await sleep(Math.random() * busyPause, undefined, { signal: outgoing.signal });
+    }
+    const acknowledged = await bySdk(outgoing);
+    refused ||= status >= 400 && status < 500 && status !== 429;
+    return acknowledged;
+  };
+}
