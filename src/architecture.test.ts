@@ -14,6 +14,7 @@ const below: Record<string, readonly string[]> = {
   source: ['dataset', 'field', 'egress', 'duckdb'],
   connector: ['dataset', 'field', 'egress', 'duckdb', 'source'],
   destination: ['connector', 'dataset', 'field', 'egress', 'source'],
+  contract: ['field'],
   run: ['connector', 'source', 'duckdb', 'dataset', 'field', 'egress'],
   cli: ['run', 'connector', 'source', 'dataset', 'field', 'egress'],
 };
@@ -31,7 +32,9 @@ const packages: Record<string, readonly string[]> = {
   '@aws-sdk/credential-providers': ['destination'],
   '@smithy/node-http-handler': ['destination'],
   '@duckdb/node-api': ['duckdb'],
+  croner: ['run'],
   ssh2: ['destination'],
+  typebox: ['contract', 'api'],
   undici: ['egress', 'source', 'destination'],
   yaml: ['cli'],
 };

@@ -1,0 +1,17 @@
+import { accountEndpoints } from './accounts.ts';
+import { administrationEndpoints } from './administration.ts';
+import { peopleEndpoints } from './people.ts';
+import { runEndpoints } from './runs.ts';
+import { writebackEndpoints } from './writebacks.ts';
+
+/** The whole HTTP API, by the name of each call. */
+export const contract = {
+  ...peopleEndpoints,
+  ...administrationEndpoints,
+  ...accountEndpoints,
+  ...writebackEndpoints,
+  ...runEndpoints,
+};
+
+export type Contract = typeof contract;
+export type CallName = keyof Contract;

@@ -1,0 +1,51 @@
+import type { Static, TObject, TSchema } from 'typebox';
+import type { Permission } from './permission.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** One call of the API, as plain data: the server, the client, the OpenAPI document and the tests are derived from it. */
+export interface Endpoint<
+  Params extends TObject = TObject,
+  Query extends TObject = TObject,
+  Body extends TSchema = TSchema,
+  Answer extends TSchema = TSchema,
+> {
+  readonly method: Method;
+  /** With `{name}` for each of `params`; below `/api`. */
+  readonly path: string;
+  readonly permission: Permission;
+  /** One sentence, for the reference page. */
+  readonly summary: string;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  readonly answer: Answer;
+  /** Default 200; 201 for what creates, 202 for what is done later, 204 without a body. */
+  readonly status?: 200 | 201 | 202 | 204;
+  /** `lines`: server-sent events whose data are of the answer's schema; `csv`: a download. Default JSON. */
+  readonly format?: 'json' | 'lines' | 'csv';
+  /** A repeated call with the same `Idempotency-Key` header gets the first one's answer. */
+  readonly idempotent?: boolean;
+}
+
+/** Keeps the literal types of an endpoint, so that the server's handlers and the client's functions are inferred. */
+export function endpoint<
+  Params extends TObject = TObject<{}>,
+  Query extends TObject = TObject<{}>,
+  Body extends TSchema = TSchema,
+  Answer extends TSchema = TSchema,
+>(declared: Endpoint<Params, Query, Body, Answer>): Endpoint<Params, Query, Body, Answer> {
+  return declared;
+}
+
+type ValueOf<S> = S extends TSchema ? Static<S> : undefined;
+
+/** What a call carries, by its endpoint; `undefined` for what it does not take. */
+export interface CallOf<E extends Endpoint> {
+  readonly params: ValueOf<E['params']>;
+  readonly query: ValueOf<E['query']>;
+  readonly body: ValueOf<E['body']>;
+}
+
+/** What a call is answered with. */
+export type AnswerOf<E extends Endpoint> = Static<E['answer']>;
