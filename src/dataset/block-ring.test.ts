@@ -29,7 +29,9 @@ function createFeed(chunkBytes: number, options: BlockRingOptions = {}) {
     while (feed.offset < bytes.length) {
       const chunk = bytes.subarray(feed.offset, feed.offset + chunkBytes);
       feed.offset += chunk.length;
-      if (!ring.write(chunk)) return void (feed.pauses += 1);
+      if (ring.write(chunk)) continue;
+      feed.pauses += 1;
+      return;
     }
     ring.end();
   };

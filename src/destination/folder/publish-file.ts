@@ -2,23 +2,6 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-const chunkBytes = 1024 * 1024;
-
-/** Few large writes: small chunks are gathered, large ones pass. */
-async function* gathered(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let waiting: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    waiting.push(chunk);
-    bytes += chunk.length;
-    if (bytes < chunkBytes) continue;
-    yield waiting.length === 1 ? chunk : Buffer.concat(waiting, bytes);
-    waiting = [];
-    bytes = 0;
-  }
-  if (bytes > 0) yield Buffer.concat(waiting, bytes);
-}
-
 /** A rename is only safe from a power cut once the directory is on the disk too. Some systems cannot; then it is left. */
 async function syncDirectory(path: string): Promise<void> {
   let handle: FileHandle | undefined;
@@ -45,11 +28,23 @@ export function temporaryName(name: string, owner: string): string {
   return `.${kept}.${hash}.part`;
 }
 
+/** A file system may take less than it was given. */
+async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let done = 0; done < chunk.length;) {
+    const { bytesWritten } = await handle.write(chunk, done, chunk.length - done);
+    done += bytesWritten;
+  }
+}
+
 async function fill(temporary: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
   // "wx" never follows a link that somebody put in the temporary file's place.
   const handle = await open(temporary, 'wx');
   try {
-    await handle.writeFile(gathered(body), { signal });
+    for await (const chunk of body) {
+      signal.throwIfAborted();
+      await writeAll(handle, chunk);
+    }
+    signal.throwIfAborted();
     await handle.sync();
   } finally {
     await handle.close();

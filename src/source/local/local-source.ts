@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Column, CsvBytes, Dataset } from '../../dataset/dataset.ts';
+import { fileBlocks } from '../../dataset/file-blocks.ts';
 import { type SqlColumn, canonicalSelect } from '../../duckdb/canonical-select.ts';
 import { type LockedDuckdb, openDuckdb, withDuckdb } from '../../duckdb/locked-duckdb.ts';
 import { queryCsv } from '../../duckdb/query-csv.ts';
@@ -8,7 +8,7 @@ import { literalList } from '../../duckdb/sql-text.ts';
 import type { DatasetSummary, OpenDataset, OpenRequest, Source } from '../source.ts';
 import { explain } from './explain.ts';
 import { type LocalFormat, fileKindOf } from './file-kind.ts';
-import { type LocalFile, checkUnchanged, findFiles, nameOf, updatedAtOf } from './local-files.ts';
+import { checkUnchanged, findFiles, nameOf, updatedAtOf } from './local-files.ts';
 import { defineTable, type GivenTypes } from './local-relation.ts';
 import { type LocalTable, tableOf } from './local-table.ts';
 import { selectOf } from './local-select.ts';
@@ -28,14 +28,7 @@ export interface LocalSourceOptions {
 
 type Rows = Pick<OpenRequest, 'query' | 'day' | 'split'>;
 
-/** With 1 MB the collector falls behind a cached file: 360 MB at the peak in place of 190. */
-const chunkBytes = 256 * 1024;
 const previewRows = 10_000;
-
-/** The file's own bytes; DuckDB would only parse them and print them again. */
-async function* ownBytes({ path }: LocalFile, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(path, { highWaterMark: chunkBytes, signal }) as AsyncIterable<Uint8Array>;
-}
 
 async function rowsOfParquet(duckdb: LockedDuckdb, { paths, kind }: LocalTable): Promise<number | undefined> {
   if (kind.format !== 'parquet') return undefined;
@@ -99,7 +92,8 @@ class LocalSource implements Source {
   #openPlain(table: LocalTable, signal: AbortSignal): Omit<OpenDataset, 'verify'> {
     return {
       dataset: this.#dataset(table, table.delimited!.columns),
-      body: ownBytes(table.files[0]!, signal),
+      // The file's own bytes: DuckDB would only parse them and print them again.
+      body: fileBlocks(table.files[0]!.path, signal),
     };
   }
 
