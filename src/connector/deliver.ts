@@ -16,7 +16,7 @@ import type {
 } from './contract.ts';
 import type { WritebackIdentity } from './contract.ts';
 import { type FileEvents, type FilePlan, manifestFile, outgoingFiles, planFiles } from './outgoing-files.ts';
-import { type Tally, createTally } from './tally.ts';
+import { type RowAllowance, type Tally, createTally, rowAllowance } from './tally.ts';
 
 /** What moves, and whereto. Values are checked against the connector's fields already (`field/check.ts`). */
 export interface Delivery {
@@ -31,6 +31,8 @@ export interface Delivery {
   readonly log: Log;
   /** From 1: this delivery is one part of a run that was split by a key. Its manifest is `deliverManifest`'s. */
   readonly part?: number | undefined;
+  /** The allowance of rejected rows that the parts of a run share; the details' own without it. */
+  readonly allow?: RowAllowance;
   /** Called often: rows and bytes of the source that have passed so far. */
   progress?(rows: number, bytes: number): void;
 }
@@ -222,7 +224,7 @@ async function deliverFiles(delivery: Delivery, connector: FileConnector, tally:
 /** Pulls an open DataSet through one connector. Throws told errors; when it throws, nothing half-written is visible. */
 export async function deliver(delivery: Delivery): Promise<Delivered> {
   const { connector } = delivery;
-  const tally = createTally(Number(delivery.details['rejectedRowsLimit'] ?? 0));
+  const tally = createTally(delivery.allow ?? rowAllowance(delivery.details));
   try {
     return connector.accepts === 'file'
       ? await deliverFiles(delivery, connector, tally)
@@ -246,5 +248,5 @@ export async function deliverManifest(
   async function* only() {
     yield manifestFile(delivery, plan, files);
   }
-  return writeFiles(delivery, connector, createTally(0), only());
+  return writeFiles(delivery, connector, createTally(rowAllowance({})), only());
 }

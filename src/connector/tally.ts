@@ -15,8 +15,21 @@ export interface Tally {
   readonly warn: (sentence: string) => void;
 }
 
-/** A tally that throws UserError `too-many-rejected-rows` at the first rejected row past `limit`. */
-export function createTally(limit: number): Tally {
+/** Told of every rejected row; throws UserError `too-many-rejected-rows` at the first that is one too many. */
+export type RowAllowance = (rejected: RejectedRow) => void;
+
+/** How many rows may be rejected, as the details say. All parts of a run share one allowance. */
+export function rowAllowance(details: Readonly<Record<string, unknown>>): RowAllowance {
+  const limit = Number(details['rejectedRowsLimit'] ?? 0);
+  let count = 0;
+  return (rejected) => {
+    count += 1;
+    if (count > limit) throw tooMany(limit, rejected);
+  };
+}
+
+/** A tally whose `reject` throws what `allow` throws. */
+export function createTally(allow: RowAllowance): Tally {
   const rejected: RejectedRow[] = [];
   const warnings = new Set<string>();
   let rejectedCount = 0;
@@ -34,8 +47,9 @@ export function createTally(limit: number): Tally {
     },
     reject(row, reason, column) {
       rejectedCount += 1;
-      if (rejected.length < listedRows) rejected.push({ row, column, reason });
-      if (rejectedCount > limit) throw tooMany(limit, { row, column, reason });
+      const one = { row, column, reason };
+      if (rejected.length < listedRows) rejected.push(one);
+      allow(one);
     },
     addTruncated(count) {
       truncated += count;

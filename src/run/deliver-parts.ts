@@ -1,8 +1,11 @@
 import type { Connector, Run } from '../connector/contract.ts';
 import { type Delivered, type Delivery, deliver, deliverManifest } from '../connector/deliver.ts';
+import { type RowAllowance, rowAllowance } from '../connector/tally.ts';
+import { datasetIdOf } from '../source/create-source.ts';
 import type { OpenRequest, Source } from '../source/source.ts';
 import { mergeDelivered } from './merge-delivered.ts';
 import type { RowsToMove } from './move-rows.ts';
+import { createRowTotal } from './row-total.ts';
 
 /** What all parts of a run share. */
 interface Shared {
@@ -26,29 +29,72 @@ function summed({ progress }: RowsToMove, parts: number) {
   };
 }
 
+/** How the parts stand together. */
+interface Together extends Shared {
+  readonly parts: number;
+  readonly signal: AbortSignal;
+  readonly allow: RowAllowance;
+  readonly progressOf: ReturnType<typeof summed>;
+  readonly arrive: ReturnType<typeof createRowTotal>;
+}
+
+async function deliverPart(
+  { writeback, egress, log }: RowsToMove,
+  { connector, run, source, parts, signal, allow, progressOf, arrive }: Together,
+  request: OpenRequest,
+  index: number,
+): Promise<Part> {
+  const opened = await source.open({ ...request, signal });
+  const verify = async (rows: number) => {
+    await opened.verify(rows);
+    if (request.split) await arrive(index, rows);
+  };
+  const { credentials, details } = writeback;
+  const delivery: Delivery = {
+    connector,
+    credentials,
+    details,
+    run,
+    writeback,
+    signal,
+    egress,
+    log,
+    allow,
+    opened: { ...opened, verify },
+    part: parts > 1 ? index + 1 : undefined,
+    progress: progressOf(index),
+  };
+  const delivered = await deliver(delivery);
+  void arrive(index, undefined);
+  return { delivery, delivered };
+}
+
 /**
- * Delivers each request, all at the same time, and then the manifest, if one is wanted.
- * The first part that fails ends the others: their work would be thrown away. Its error is the run's.
+ * Delivers each request, all at the same time, and then the manifest, if one is wanted. No part publishes before all have
+ * read their rows, `rows` together when that is known. The first part that fails ends the others: their work would be thrown
+ * away. Its error is the run's.
  */
 export async function deliverParts(
   work: RowsToMove,
   shared: Shared,
   requests: readonly OpenRequest[],
+  rows: number | undefined,
 ): Promise<Delivered> {
   const failed = new AbortController();
   const signal = AbortSignal.any([work.signal, failed.signal]);
-  const progressOf = summed(work, requests.length);
-  const one = async (request: OpenRequest, index: number): Promise<Part> => {
-    const { writeback, egress, log } = work;
-    const { credentials, details } = writeback;
-    const opened = await shared.source.open({ ...request, signal });
-    const part = requests.length > 1 ? index + 1 : undefined;
-    const own = { opened, part, progress: progressOf(index), signal };
-    const delivery: Delivery = { ...shared, ...own, credentials, details, writeback, egress, log };
-    return { delivery, delivered: await deliver(delivery) };
+  const parts = requests.length;
+  const { source } = shared;
+  const rowsNow = async () => (await source.describe(datasetIdOf(work.writeback.source), signal)).rows;
+  const together: Together = {
+    ...shared,
+    parts,
+    signal,
+    allow: rowAllowance(work.writeback.details),
+    progressOf: summed(work, parts),
+    arrive: createRowTotal({ parts, rows, rowsNow, kind: source.kind, signal }),
   };
   const all = requests.map((request, index) =>
-    one(request, index).catch((error: unknown) => {
+    deliverPart(work, together, request, index).catch((error: unknown) => {
       failed.abort(error);
       throw error;
     }),

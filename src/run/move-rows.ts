@@ -56,14 +56,14 @@ async function deliverFrom(source: Source, connector: Connector, work: RowsToMov
   const run = runOf(work, dataset);
   const { query } = writeback.source.values;
   const request: OpenRequest = { datasetId, query, day: dayOf(work, connector, dataset), signal };
-  const whole = request.query === undefined && request.day === undefined;
-  work.started?.(dataset, run, whole ? dataset.rows : undefined);
+  const rows = request.query === undefined && request.day === undefined ? dataset.rows : undefined;
+  work.started?.(dataset, run, rows);
   if (delegate) {
     const delegated = await delegate(signal);
     return { run, delegated, delivered: deliveredBy(delegated) };
   }
   const requests = partsOf(connector, writeback, request);
-  return { run, delivered: await deliverParts(work, { connector, run, source }, requests) };
+  return { run, delivered: await deliverParts(work, { connector, run, source }, requests, rows) };
 }
 
 /**
