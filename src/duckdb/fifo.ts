@@ -3,6 +3,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { BlockRing } from '../dataset/block-ring.ts';
 
 const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const nudgeEveryMs = 20;
@@ -39,10 +40,18 @@ function openBothEnds(path: string): { read: number; write: number } {
   }
 }
 
+/** Reads straight into the ring's blocks: no chunk is allocated, none is copied. */
+function readInto(ring: BlockRing, fd: number): Socket {
+  const onread = { buffer: () => ring.room(), callback: (count: number) => ring.filled(count) };
+  const socket = new Socket({ fd, readable: true, writable: false, onread });
+  return socket.on('end', () => ring.end()).on('error', (error) => ring.fail(error));
+}
+
 /**
- * The bytes that `produce` makes another thread write into the FIFO. The stream ends when `produce` has settled and the
- * pipe is empty; if it rejected, its error is thrown then. Leaving early closes the pipe (the writer sees EPIPE), aborts
- * the signal given to `produce` and waits until it has settled. The pipe's 64 KB are the backpressure.
+ * The bytes that `produce` makes another thread write into the FIFO; a chunk is valid until the next pull. The stream ends
+ * when `produce` has settled and the pipe is empty; if it rejected, its error is thrown then. Leaving early closes the pipe
+ * (the writer sees EPIPE), aborts the signal given to `produce` and waits until it has settled. The pipe's 64 KB and a few
+ * blocks are the backpressure.
  */
 export async function* readFifo(
   path: string,
@@ -52,16 +61,14 @@ export async function* readFifo(
   signal.throwIfAborted();
   const stop = new AbortController();
   const ends = openBothEnds(path);
-  const socket = new Socket({ fd: ends.read, readable: true, writable: false });
+  const ring: BlockRing = new BlockRing({ resume: () => socket.resume() });
+  const socket = readInto(ring, ends.read);
   const produced = produce(AbortSignal.any([signal, stop.signal])).finally(() => closeSync(ends.write));
-  const settled = produced.then(
-    () => undefined,
-    (error: unknown) => ({ error }),
-  );
-  const abandon = (): void => void socket.destroy();
+  const settled = produced.catch(() => {});
+  const abandon = (): void => ring.fail(signal.reason);
   signal.addEventListener('abort', abandon, { once: true });
   try {
-    for await (const chunk of socket) yield chunk as Uint8Array;
+    yield* ring;
     await produced;
   } catch (error) {
     signal.throwIfAborted();

@@ -1,8 +1,9 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Column, CsvBytes } from '../dataset/dataset.ts';
+import { fileBlocks } from '../dataset/file-blocks.ts';
 import { UserError, isTold } from '../errors.ts';
 import { makeFifo, readFifo, writeFifo } from './fifo.ts';
 import { type LockedDuckdb, openDuckdb } from './locked-duckdb.ts';
@@ -68,7 +69,7 @@ async function* throughFiles(
   await pipeline(body, createWriteStream(paths.input), { signal });
   await duckdb.run(paths.sql, signal);
   await rm(paths.input);
-  yield* createReadStream(paths.output, { highWaterMark: 1024 * 1024, signal }) as AsyncIterable<Uint8Array>;
+  yield* fileBlocks(paths.output, signal);
 }
 
 function throughFifos(

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { fileBlocks } from '../dataset/file-blocks.ts';
 import { type SqlColumn, canonicalSelect } from './canonical-select.ts';
 import { makeFifo, readFifo } from './fifo.ts';
 import type { LockedDuckdb } from './locked-duckdb.ts';
@@ -10,8 +10,6 @@ export interface QueryCsvOptions {
   /** False uses a temporary file in place of a FIFO, as on systems without `mkfifo`. */
   readonly fifos?: boolean | undefined;
 }
-
-const chunkBytes = 1024 * 1024;
 
 function headerOf(columns: readonly SqlColumn[]): Uint8Array {
   const quoted = columns.map(({ name }) =>
@@ -31,22 +29,6 @@ function copyStatement(select: string, columns: readonly SqlColumn[], path: stri
     (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULL ''${quoted}, USE_TMP_FILE false)`;
 }
 
-/** Few large chunks in place of many small ones, which cost a turn each at every stage after this one. */
-async function* gather(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let buffer = Buffer.allocUnsafe(chunkBytes);
-  let used = 0;
-  for await (const chunk of chunks) {
-    if (used + chunk.length > chunkBytes) {
-      yield buffer.subarray(0, used);
-      buffer = Buffer.allocUnsafe(chunkBytes);
-      used = 0;
-    }
-    buffer.set(chunk, used);
-    used += chunk.length;
-  }
-  if (used > 0) yield buffer.subarray(0, used);
-}
-
 async function* throughFile(
   duckdb: LockedDuckdb,
   copy: string,
@@ -54,7 +36,7 @@ async function* throughFile(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   await duckdb.run(copy, signal);
-  yield* createReadStream(path, { highWaterMark: chunkBytes, signal }) as AsyncIterable<Uint8Array>;
+  yield* fileBlocks(path, signal);
 }
 
 /**
@@ -73,6 +55,6 @@ export async function* queryCsv(
   const fifo = options.fifos !== false && (await makeFifo(path));
   yield headerOf(columns);
   yield* fifo
-    ? gather(readFifo(path, (stop) => duckdb.run(copy, stop), signal))
+    ? readFifo(path, (stop) => duckdb.run(copy, stop), signal)
     : throughFile(duckdb, copy, path, signal);
 }
