@@ -22,8 +22,11 @@ export interface Egress {
   readonly lookup: LookupFunction;
 }
 
-/** Decides whether an address may be reached; throws UserError if not. The service brings its rules, the command line allows all. */
-export type EgressPolicy = (host: string, addresses: readonly LookupAddress[]) => void;
+/**
+ * Decides whether addresses may be reached; throws UserError if not. The service brings its rules (`address-policy.ts`), the
+ * command line allows all. The port is not known where a driver only asks for a name.
+ */
+export type EgressPolicy = (host: string, addresses: readonly LookupAddress[], port?: number) => void;
 
 /** Everything is allowed: on the command line the person reaches what their own machine reaches. */
 export const openPolicy: EgressPolicy = () => {};
@@ -68,12 +71,12 @@ export function explainSocketError(error: unknown, host: string, port: number): 
   return new ErrorClass(told, sentence, { remedy: remedies[told], cause: error });
 }
 
-function policedLookup(policy: EgressPolicy): LookupFunction {
+function policedLookup(policy: EgressPolicy, port?: number): LookupFunction {
   return (host, options, callback) => {
     resolve(host, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '', 4);
       try {
-        policy(host, addresses);
+        policy(host, addresses, port);
       } catch (refusal) {
         return callback(refusal as NodeJS.ErrnoException, '', 4);
       }
@@ -115,23 +118,27 @@ async function ready<S extends Socket>(
   }
 }
 
+/** In a URL an IPv6 address stands in brackets. */
+const withoutBrackets = (host: string) => host.replace(/^\[(.*)\]$/, '$1');
+
 /** Opens sockets under a policy. A name is resolved once, and the address that was checked is the one that is used. */
 export function createEgress(policy: EgressPolicy = openPolicy): Egress {
-  const lookup = policedLookup(policy);
   const connect = async (request: ConnectRequest) => {
-    const { host, port } = request;
+    const { port } = request;
+    const host = withoutBrackets(request.host);
     // Node does not look a literal address up, so the policy is asked here.
     const family = isIP(host);
-    if (family !== 0) policy(host, [{ address: host, family }]);
+    if (family !== 0) policy(host, [{ address: host, family }], port);
+    const lookup = policedLookup(policy, port);
     const socket = netConnect({ host, port, lookup, noDelay: true, keepAlive: true, autoSelectFamily: true });
     return ready(socket, 'connect', request);
   };
   return {
-    lookup,
+    lookup: policedLookup(policy),
     connect,
     async connectTls(request, options = {}) {
       const socket = await connect(request);
-      const { host } = request;
+      const host = withoutBrackets(request.host);
       // An address is no server name (RFC 6066), but the certificate is checked against it all the same.
       const name = isIP(host) ? {} : { servername: host };
       return ready(tlsConnect({ host, ...name, ...options, socket }), 'secureConnect', request);
