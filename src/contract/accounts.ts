@@ -3,7 +3,7 @@ import { endpoint } from './endpoint.ts';
 import { byId, id, instant, name, nothing, oneOf, pageOf, paging, paneValues, record } from './record.ts';
 
 /** What a person may do with an account that is not theirs, from most to least. */
-export const accessLevels = ['owner', 'canEdit', 'canShare', 'canRead', 'none'] as const;
+export const accessLevels = ['owner', 'edit', 'share', 'read', 'none'] as const;
 
 const share = record({ personId: id, access: oneOf(accessLevels) });
 

@@ -1,5 +1,5 @@
 /** What a person may be, from least to most; a connector developer and a reviewer stand beside an editor. */
-export const roles = ['viewer', 'operator', 'editor', 'connectorDeveloper', 'reviewer', 'admin'] as const;
+export const roles = ['viewer', 'operator', 'editor', 'connector-developer', 'reviewer', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
 /**
@@ -24,7 +24,7 @@ const granted: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: everybody,
   operator: [...everybody, 'operate'],
   editor: [...everybody, 'operate', 'edit'],
-  connectorDeveloper: [...everybody, 'operate', 'edit', 'develop'],
+  'connector-developer': [...everybody, 'operate', 'edit', 'develop'],
   reviewer: [...everybody, 'operate', 'edit', 'review'],
   admin: permissions,
 };

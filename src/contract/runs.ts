@@ -2,6 +2,9 @@ import { Type } from 'typebox';
 import { endpoint } from './endpoint.ts';
 import { byId, id, instant, nothing, oneOf, pageOf, paging, record } from './record.ts';
 
+/** What begins a run: a person, its schedule, a DataSet that changed, another writeback's success, or its own rejected rows. */
+export const runCauses = ['manual', 'schedule', 'change', 'after', 'rejected-rows'] as const;
+
 export const runStates = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const;
 
 const count = Type.Integer({ minimum: 0 });
@@ -13,9 +16,8 @@ const runRecord = record({
   number: Type.Integer(),
   state: oneOf(runStates),
   attempt: Type.Integer(),
-  /** What began it. */
-  reason: oneOf(['schedule', 'manual', 'change', 'success', 'retry', 'catchUp']),
-  dry: Type.Boolean(),
+  cause: oneOf(runCauses),
+  dryRun: Type.Boolean(),
   queuedAt: instant,
   startedAt: Type.Optional(instant),
   finishedAt: Type.Optional(instant),

@@ -125,7 +125,7 @@ export const writebackEndpoints = {
     permission: 'operate',
     summary: 'Runs now. While a run is on its way, that one is answered.',
     params: byId,
-    body: record({ dry: Type.Optional(Type.Boolean()) }),
+    body: record({ dryRun: Type.Optional(Type.Boolean()) }),
     answer: record({ runId: id }),
     status: 202,
     idempotent: true,
