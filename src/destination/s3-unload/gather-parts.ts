@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { PartSizes } from './part-sizes.ts';
 
 /** A piece of the file, of exactly the size that was asked for, only the last one shorter. */
@@ -5,6 +6,7 @@ export interface Part {
   /** From 1. */
   readonly number: number;
   readonly bytes: Buffer;
+  readonly crc32: number;
   readonly last: boolean;
   /** Gives the memory back for a later part; `bytes` must not be used after. */
   release(): void;
@@ -61,9 +63,10 @@ export async function* gatherParts(
   let number = 1;
   let buffer = pool.take(sizes(number));
   let filled = 0;
+  let sum = 0;
   const part = (last: boolean): Part => {
     const whole = buffer;
-    return { number, bytes: whole.subarray(0, filled), last, release: () => pool.give(whole) };
+    return { number, bytes: whole.subarray(0, filled), crc32: sum, last, release: () => pool.give(whole) };
   };
   for await (const chunk of pulled(body, signal)) {
     for (let from = 0; from < chunk.length;) {
@@ -72,9 +75,12 @@ export async function* gatherParts(
         number += 1;
         buffer = pool.take(sizes(number));
         filled = 0;
+        sum = 0;
       }
       const piece = chunk.subarray(from, from + buffer.length - filled);
       buffer.set(piece, filled);
+      // While the bytes are still in the processor's cache; over a whole part it takes several times as long.
+      sum = crc32(piece, sum);
       filled += piece.length;
       from += piece.length;
     }

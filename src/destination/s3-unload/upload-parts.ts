@@ -63,7 +63,7 @@ export async function abortUpload(store: Store, key: string, UploadId: string): 
 }
 
 async function sendPart(store: Store, upload: Finished, part: Part, signal: AbortSignal): Promise<Uploaded> {
-  const sum = store.crc32 ? base64Crc32(part.bytes) : undefined;
+  const sum = store.crc32 ? base64Crc32(part.crc32) : undefined;
   const ETag = await store.sendPart({ upload, part, crc32: sum, signal });
   part.release();
   return { ETag, PartNumber: part.number, ...(sum === undefined ? {} : { ChecksumCRC32: sum }) };

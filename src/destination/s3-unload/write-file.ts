@@ -22,7 +22,7 @@ async function putObject(
     Body: part.bytes,
     ...headers,
     Metadata: { ...Metadata, 'writeback-rows': String(facts.rows), 'writeback-crc32': facts.crc32 },
-    ...(store.crc32 ? { ChecksumCRC32: base64Crc32(part.bytes) } : {}),
+    ...(store.crc32 ? { ChecksumCRC32: base64Crc32(part.crc32) } : {}),
   };
   await store.s3.putObject(input, { abortSignal: store.signal });
 }

@@ -1,3 +1,4 @@
+import { crc32 as crc32Of } from 'node:zlib';
 import type { S3Details } from './details-fields.ts';
 import { base64Crc32 } from './base64-crc32.ts';
 import { storageHeaders } from './object-headers.ts';
@@ -45,7 +46,7 @@ export async function sendProbe(
     const Body = Buffer.alloc(size, 'writeback');
     const part: Omit<Uploaded, 'ETag'> = {
       PartNumber: index + 1,
-      ...(crc32 ? { ChecksumCRC32: base64Crc32(Body) } : {}),
+      ...(crc32 ? { ChecksumCRC32: base64Crc32(crc32Of(Body)) } : {}),
     };
     const input = { Bucket: bucket, Key: probe.key, UploadId: probe.id, Body, ...part };
     await s3.uploadPart(input, { abortSignal: signal });
