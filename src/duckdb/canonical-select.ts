@@ -53,11 +53,17 @@ export function nulColumnIn(message: string): string | undefined {
   return /writeback-nul (.*)/su.exec(message)?.[1];
 }
 
+/** In UTC, without its zone. By way of its microseconds three times as fast as DuckDB's own text, which asks ICU for the zone. */
+function zonedText(cell: string, text: string): string {
+  const utc = `replace(CAST(make_timestamp(epoch_us(${cell})) AS VARCHAR), ' ', 'T')`;
+  return `CASE WHEN isfinite(${cell}) THEN ${utc} ELSE ${text} END`;
+}
+
 function textOf(cell: string, sqlType: string): string {
   const text = `CAST(${cell} AS VARCHAR)`;
   if (sqlType === 'JSON') return `${cell} ->> '$'`;
   if (isNested(sqlType)) return `CAST(to_json(${cell}) AS VARCHAR)`;
-  if (sqlType === 'TIMESTAMP WITH TIME ZONE') return `replace(replace(${text}, ' ', 'T'), '+00', '')`;
+  if (sqlType === 'TIMESTAMP WITH TIME ZONE') return zonedText(cell, text);
   if (sqlType.startsWith('TIMESTAMP')) return `replace(${text}, ' ', 'T')`;
   // Our own widest decimal, in which the digits after the point say nothing about the data.
   if (sqlType === decimalType) return `rtrim(rtrim(${text}, '0'), '.')`;
