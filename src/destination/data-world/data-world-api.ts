@@ -1,9 +1,10 @@
 import { type Dispatcher, request } from 'undici';
 import type { ConnectionWork } from '../../connector/contract.ts';
-import { createDispatcher } from '../../egress/http.ts';
+import { createAgents, createDispatcher } from '../../egress/http.ts';
 import { explainFailure, explainRefusal, explainStrangeAnswer } from './explain.ts';
 import type { DataWorldCredentials, DataWorldDetails } from './data-world-fields.ts';
 import type { DatasetKey } from './dataset-key.ts';
+import { type PutAnswer, putBody } from './put-body.ts';
 
 /** A file as a data.world DataSet lists it. */
 export interface DataWorldFile {
@@ -66,45 +67,79 @@ function parse(text: string, work: string): unknown {
   }
 }
 
-type Send = <T>(work: string, path: string, options?: Partial<Dispatcher.RequestOptions>) => Promise<T>;
+type Work = ConnectionWork<DataWorldCredentials, DataWorldDetails>;
+type Answer = Omit<PutAnswer, 'whole'>;
 
-function sender(work: ConnectionWork<DataWorldCredentials, DataWorldDetails>, dispatcher: Dispatcher): Send {
-  const { apiToken, apiUrl } = work.credentials;
-  const base = apiUrl.replace(/\/+$/, '');
-  return async <T>(what: string, path: string, options: Partial<Dispatcher.RequestOptions> = {}) => {
-    try {
-      const headers = {
-        authorization: `Bearer ${apiToken}`,
-        accept: 'application/json',
-        'user-agent': 'writeback',
-      };
-      const {
-        statusCode,
-        headers: answer,
-        body,
-      } = await request(base + path, {
-        headersTimeout: patience,
-        bodyTimeout: patience,
-        ...options,
-        headers: { ...headers, ...(options.headers as object) },
-        dispatcher,
-        signal: work.signal,
-      });
-      const text = await body.text();
-      if (statusCode >= 200 && statusCode < 300) return parse(text, what) as T;
-      const retryAfter = answer['retry-after']?.toString();
-      throw explainRefusal({ status: statusCode, retryAfter, message: messageOf(text) }, what);
-    } catch (error) {
-      work.signal.throwIfAborted();
-      throw explainFailure(error, what);
-    }
+/** Asks for what `what` names and reads the answer; every error is told here. */
+async function told<T>({ signal }: Work, what: string, ask: () => Promise<Answer>): Promise<T> {
+  try {
+    const { status, retryAfter, text } = await ask();
+    if (status >= 200 && status < 300) return parse(text, what) as T;
+    throw explainRefusal({ status, retryAfter, message: messageOf(text) }, what);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw explainFailure(error, what);
+  }
+}
+
+function addressOf({ credentials }: Work, path: string): string {
+  return credentials.apiUrl.replace(/\/+$/, '') + path;
+}
+
+function headersOf({ credentials }: Work): Record<string, string> {
+  return {
+    authorization: `Bearer ${credentials.apiToken}`,
+    accept: 'application/json',
+    'user-agent': 'writeback',
   };
 }
 
-function createApi(send: Send): DataWorldApi {
+type Get = <T>(what: string, path: string) => Promise<T>;
+
+function getter(work: Work, dispatcher: Dispatcher): Get {
+  return (what, path) =>
+    told(work, what, async () => {
+      const limits = { headersTimeout: patience, bodyTimeout: patience };
+      const options = { ...limits, headers: headersOf(work), dispatcher, signal: work.signal };
+      const { statusCode, headers, body } = await request(addressOf(work, path), options);
+      return {
+        status: statusCode,
+        retryAfter: headers['retry-after']?.toString(),
+        text: await body.text(),
+      };
+    });
+}
+
+function uploader(work: Work): DataWorldApi['upload'] {
+  return ({ owner, id }, name, body) => {
+    const path = `/uploads/${owner}/${id}/files/${encodeURIComponent(name)}?expandArchive=false`;
+    const what = `Uploading ${name}`;
+    const agents = createAgents(work.egress);
+    const put = {
+      url: new URL(addressOf(work, path)),
+      headers: { ...headersOf(work), 'content-type': 'application/octet-stream' },
+      agents,
+      signal: work.signal,
+      patience: uploadPatience,
+    };
+    return told(work, what, async () => {
+      try {
+        const { whole, ...answer } = await putBody(put, body);
+        // Not for us to believe: what it confirms has not been sent.
+        if (!whole && answer.status < 300) throw explainStrangeAnswer(what, undefined);
+        return answer;
+      } finally {
+        agents.http.destroy();
+        agents.https.destroy();
+      }
+    });
+  };
+}
+
+function createApi(get: Get, upload: DataWorldApi['upload']): DataWorldApi {
   return {
-    user: () => send('Signing in', '/user'),
-    dataset: ({ owner, id }) => send(`Looking at ${owner}/${id}`, `/datasets/${owner}/${id}`),
+    user: () => get('Signing in', '/user'),
+    dataset: ({ owner, id }) => get(`Looking at ${owner}/${id}`, `/datasets/${owner}/${id}`),
     async *datasets(kind) {
       let next: string | undefined;
       do {
@@ -112,32 +147,20 @@ function createApi(send: Send): DataWorldApi {
           limit: String(pageSize),
           ...(next === undefined ? {} : { next }),
         });
-        const page = await send<Page>('Listing DataSets', `/user/datasets/${kind}?${query.toString()}`);
+        const page = await get<Page>('Listing DataSets', `/user/datasets/${kind}?${query.toString()}`);
         yield* page.records ?? [];
         next = page.nextPageToken === '' ? undefined : page.nextPageToken;
       } while (next !== undefined);
     },
-    async upload({ owner, id }, name, body) {
-      const path = `/uploads/${owner}/${id}/files/${encodeURIComponent(name)}?expandArchive=false`;
-      await send(`Uploading ${name}`, path, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/octet-stream' },
-        // undici takes any async iterable; its types name only Node's streams.
-        body: body as never,
-        headersTimeout: uploadPatience,
-      });
-    },
+    upload,
   };
 }
 
 /** Lends the API for the time of `use`; every connection is closed afterwards. */
-export async function withApi<T>(
-  work: ConnectionWork<DataWorldCredentials, DataWorldDetails>,
-  use: (api: DataWorldApi) => Promise<T>,
-): Promise<T> {
+export async function withApi<T>(work: Work, use: (api: DataWorldApi) => Promise<T>): Promise<T> {
   const dispatcher = createDispatcher(work.egress);
   try {
-    return await use(createApi(sender(work, dispatcher)));
+    return await use(createApi(getter(work, dispatcher), uploader(work)));
   } finally {
     // Nothing is under way any more but what failed.
     await dispatcher.destroy();
