@@ -1,5 +1,5 @@
 import { batches } from '../dataset/batches.ts';
-import { type CompressionKind, compress, compressedExtension } from '../dataset/compression.ts';
+import { compress, compressedExtension } from '../dataset/compression.ts';
 import { type CsvDialect, dialectOf, isCanonical } from '../dataset/csv-dialect.ts';
 import { writeCsv } from '../dataset/csv-writer.ts';
 import type { Column, CsvBytes } from '../dataset/dataset.ts';
@@ -107,8 +107,8 @@ function encoderOf(options: FileOptions, guardFirstHash: boolean): Encoder {
   return csvEncoder(dialectOf(options, guardFirstHash));
 }
 
-function compressed(encoder: Encoder, kind: CompressionKind): Encoder {
-  return kind === 'none' ? encoder : (work) => compress(kind, work.entryName, encoder(work));
+function compressed(encoder: Encoder, { compression: kind, compressionLevel: level }: FileOptions): Encoder {
+  return (work) => compress({ kind, level, entryName: work.entryName }, encoder(work));
 }
 
 /** The format that a connector's file options ask for. Throws UserError when two of them do not go together. */
@@ -122,7 +122,7 @@ export function fileFormatOf(options: FileOptions, guardFirstHash = false): File
   return {
     extension: extension + compressedExtension(compression),
     contentType: compression === 'none' ? contentTypes[fileFormat] : compressedTypes[compression],
-    encode: compressed(encoderOf(options, guardFirstHash), compression),
+    encode: compressed(encoderOf(options, guardFirstHash), options),
   };
 }
 

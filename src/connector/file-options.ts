@@ -38,6 +38,15 @@ export const fileOptions = fields({
     default: 'none',
     more: true,
   },
+  compressionLevel: {
+    type: 'number',
+    label: 'Compression Level',
+    help: '1 is fast, 9 is small. Unless told, 4 for gzip and zip, 1 for zstd.',
+    minimum: 1,
+    maximum: 9,
+    when: { compression: ['gzip', 'zstd', 'zip'] },
+    more: true,
+  },
   delimiter: {
     type: 'text',
     label: 'Delimiter',

@@ -1,27 +1,37 @@
-import { type ZlibOptions, crc32, createDeflateRaw } from 'node:zlib';
-import { through } from './through.ts';
+import { promisify } from 'node:util';
+import { constants, crc32, deflateRaw } from 'node:zlib';
+import { packBlocks } from './pack-blocks.ts';
 import { localHeader, zipEnd } from './zip-records.ts';
 
-/** A zip file with one entry, streamed; past 4 GB it is a zip64. What `body` throws comes out unchanged. */
+const deflateAsync = promisify(deflateRaw);
+
+/** An empty block that says it is the last (RFC 1951, 3.2.6). */
+const lastBlock = Buffer.of(0x03, 0x00);
+
+/**
+ * A zip file with one entry, streamed; past 4 GB it is a zip64. What `body` throws comes out unchanged.
+ * Deflate knows no members, but blocks that end on a byte and look back at nothing can be made apart and strung together.
+ */
 export async function* zip(
   name: string,
   body: AsyncIterable<Uint8Array>,
-  options: ZlibOptions,
+  level: number,
 ): AsyncGenerator<Uint8Array> {
-  let sum = 0;
-  let size = 0;
-  let packed = 0;
+  const entry = { name, crc32: 0, packed: 0, size: 0 };
   async function* summed() {
     for await (const chunk of body) {
-      sum = crc32(chunk, sum);
-      size += chunk.length;
+      entry.crc32 = crc32(chunk, entry.crc32);
+      entry.size += chunk.length;
       yield chunk;
     }
   }
+  const options = { level, finishFlush: constants.Z_SYNC_FLUSH };
   yield localHeader(name);
-  for await (const chunk of through(summed(), createDeflateRaw(options))) {
-    packed += chunk.length;
+  for await (const chunk of packBlocks(summed(), (block) => deflateAsync(block, options))) {
+    entry.packed += chunk.length;
     yield chunk;
   }
-  yield zipEnd({ name, crc32: sum, packed, size });
+  entry.packed += lastBlock.length;
+  yield lastBlock;
+  yield zipEnd(entry);
 }
