@@ -16,6 +16,7 @@ const below: Record<string, readonly string[]> = {
   destination: ['connector', 'dataset', 'field', 'egress', 'source'],
   contract: ['field'],
   run: ['connector', 'source', 'duckdb', 'dataset', 'field', 'egress'],
+  api: ['contract', 'run', 'account', 'store', 'connector', 'source', 'dataset', 'field', 'egress'],
   cli: ['run', 'connector', 'source', 'dataset', 'field', 'egress'],
 };
 
@@ -33,6 +34,7 @@ const packages: Record<string, readonly string[]> = {
   '@smithy/node-http-handler': ['destination'],
   '@duckdb/node-api': ['duckdb'],
   croner: ['run'],
+  fastify: ['api'],
   ssh2: ['destination'],
   typebox: ['contract', 'api'],
   undici: ['egress', 'source', 'destination'],

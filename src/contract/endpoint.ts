@@ -4,22 +4,17 @@ import type { Permission } from './permission.ts';
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** One call of the API, as plain data: the server, the client, the OpenAPI document and the tests are derived from it. */
-export interface Endpoint<
-  Params extends TObject = TObject,
-  Query extends TObject = TObject,
-  Body extends TSchema = TSchema,
-  Answer extends TSchema = TSchema,
-> {
+export interface Endpoint {
   readonly method: Method;
   /** With `{name}` for each of `params`; below `/api`. */
   readonly path: string;
   readonly permission: Permission;
   /** One sentence, for the reference page. */
   readonly summary: string;
-  readonly params?: Params;
-  readonly query?: Query;
-  readonly body?: Body;
-  readonly answer: Answer;
+  readonly params?: TObject;
+  readonly query?: TObject;
+  readonly body?: TSchema;
+  readonly answer: TSchema;
   /** Default 200; 201 for what creates, 202 for what is done later, 204 without a body. */
   readonly status?: 200 | 201 | 202 | 204;
   /** `lines`: server-sent events whose data are of the answer's schema; `csv`: a download. Default JSON. */
@@ -29,22 +24,15 @@ export interface Endpoint<
 }
 
 /** Keeps the literal types of an endpoint, so that the server's handlers and the client's functions are inferred. */
-export function endpoint<
-  Params extends TObject = TObject<{}>,
-  Query extends TObject = TObject<{}>,
-  Body extends TSchema = TSchema,
-  Answer extends TSchema = TSchema,
->(declared: Endpoint<Params, Query, Body, Answer>): Endpoint<Params, Query, Body, Answer> {
+export function endpoint<const E extends Endpoint>(declared: E): E {
   return declared;
 }
 
-type ValueOf<S> = S extends TSchema ? Static<S> : undefined;
-
 /** What a call carries, by its endpoint; `undefined` for what it does not take. */
 export interface CallOf<E extends Endpoint> {
-  readonly params: ValueOf<E['params']>;
-  readonly query: ValueOf<E['query']>;
-  readonly body: ValueOf<E['body']>;
+  readonly params: E extends { params: infer S extends TSchema } ? Static<S> : undefined;
+  readonly query: E extends { query: infer S extends TSchema } ? Static<S> : undefined;
+  readonly body: E extends { body: infer S extends TSchema } ? Static<S> : undefined;
 }
 
 /** What a call is answered with. */

@@ -1,0 +1,55 @@
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Endpoint } from '../contract/endpoint.ts';
+import { Refusal } from './problem.ts';
+
+/** What came with a call, not yet checked. */
+export interface RawCall {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
+type Check = (value: unknown) => unknown;
+
+/** `/details/filename` of JSON Pointer (RFC 6901) as `details.filename`. */
+const pathOf = (pointer: string) =>
+  pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
+
+/** Unknown keys are refused, never dropped. Texts become numbers and booleans only where all is text: in path and query. */
+function checkOf(schema: TSchema | undefined, place: 'path' | 'query' | 'body'): Check {
+  if (schema === undefined) return () => undefined;
+  const compiled = Compile(schema);
+  return (given) => {
+    const value = compiled.Default(place === 'body' ? given : compiled.Convert(given));
+    if (compiled.Check(value)) return value;
+    const places = [...compiled.Errors(value)]
+      .filter(({ keyword }) => keyword !== 'additionalProperties')
+      .map(({ instancePath, keyword, message }) => ({
+        path: pathOf(instancePath),
+        message: keyword === 'boolean' ? 'is not known here' : message,
+      }));
+    const where = places.map(({ path, message }) => `${path || place} ${message}`).join('; ');
+    throw new Refusal(400, 'api-call-invalid', `The ${place} of the call is wrong: ${where}.`, { places });
+  };
+}
+
+/** Checks calls of an endpoint against its schemas; throws Refusal 400 that names the places. */
+export function checkerOf({ params, query, body }: Endpoint): (call: RawCall) => RawCall {
+  const [checkParams, checkQuery, checkBody] = [
+    checkOf(params, 'path'),
+    checkOf(query, 'query'),
+    checkOf(body, 'body'),
+  ];
+  return (call) => ({
+    params: checkParams(call.params),
+    query: checkQuery(call.query),
+    body: checkBody(call.body),
+  });
+}
+
+/** Leaves of an answer only what its schema declares, so that no column of the database slips out. */
+export function cleanerOf({ answer }: Endpoint): (value: unknown) => unknown {
+  const compiled = Compile(answer);
+  return (value) => compiled.Clean(structuredClone(value));
+}
