@@ -3,11 +3,7 @@ import { readFileSync } from 'node:fs';
 import { runCli } from './cli/cli.ts';
 import { isLively } from './config.ts';
 import { createRegistry } from './connector/registry.ts';
-import { dataWorldConnector } from './destination/data-world/data-world.ts';
-import { folderConnector } from './destination/folder/folder.ts';
-import { mongodbConnector } from './destination/mongodb/mongodb.ts';
-import { s3UnloadConnector } from './destination/s3-unload/s3-unload.ts';
-import { sftpConnector } from './destination/sftp/sftp.ts';
+import { connectors } from './connectors.ts';
 import { createEgress, openPolicy } from './egress/egress.ts';
 import { createLog, createRedactor } from './log.ts';
 
@@ -24,7 +20,6 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 const redactor = createRedactor();
-const connectors = [mongodbConnector, s3UnloadConnector, sftpConnector, dataWorldConnector, folderConnector];
 
 // The exit code is set and the process ends by itself: process.exit() after a job can deadlock (nodejs/node#54918).
 process.exitCode = await runCli(process.argv.slice(2), version, {

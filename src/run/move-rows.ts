@@ -9,6 +9,7 @@ import { datasetIdOf, withSource } from '../source/create-source.ts';
 import type { DelegatedExport, OpenRequest, Source } from '../source/source.ts';
 import { dayFilter } from './day.ts';
 import { deliverParts } from './deliver-parts.ts';
+import { hideSecrets } from './hide-secrets.ts';
 import { delegationOf, deliveredBy } from './delegated-export.ts';
 import { type Receipt, receiptOf } from './receipt.ts';
 import type { Writeback } from './writeback.ts';
@@ -41,6 +42,7 @@ interface Outcome {
 export async function moveRows(work: RowsToMove): Promise<Receipt> {
   const startedAt = new Date();
   const connector = work.registry.get(work.writeback.connector);
+  hideSecrets(work.writeback, work.registry, work.log);
   return withSource(work.writeback.source, work, async (source) => {
     const { run, delivered, delegated } = await deliverFrom(source, connector, work);
     const metrics = metricsOf(work.writeback, connector, { run, startedAt, delivered, delegated });
