@@ -1,7 +1,8 @@
 // Emits dist/ for publishing: Node does not strip types under node_modules, so the package ships JavaScript.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, rmSync } from 'node:fs';
 
 rmSync('dist', { recursive: true, force: true });
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+copyFileSync('src/dataset/kernel/kernel.wasm', 'dist/dataset/kernel/kernel.wasm');
 chmodSync('dist/main.js', 0o755);

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { RejectedRow } from '../dataset/batch.ts';
 import { batches } from '../dataset/batches.ts';
 import type { CsvBytes } from '../dataset/dataset.ts';
+import { warnWithoutKernel } from '../dataset/kernel/kernel-module.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Log } from '../log.ts';
 import type { OpenDataset } from '../source/source.ts';
@@ -224,6 +225,7 @@ async function deliverFiles(delivery: Delivery, connector: FileConnector, tally:
 /** Pulls an open DataSet through one connector. Throws told errors; when it throws, nothing half-written is visible. */
 export async function deliver(delivery: Delivery): Promise<Delivered> {
   const { connector } = delivery;
+  warnWithoutKernel(delivery.log);
   const tally = createTally(delivery.allow ?? rowAllowance(delivery.details));
   try {
     return connector.accepts === 'file'

@@ -88,7 +88,10 @@ export function bsonRows(columns: readonly Column[], options: BsonOptions): RowF
   const { nulls, append = NONE } = options;
   const nameBytes = fields.reduce((sum, { name }) => sum + name.length, 0);
   const fixed = 5 + id.length + 5 + append.length + nameBytes + fields.length * (1 + VALUE_BYTES);
+  const headers = fields.map(({ type, name }) => Buffer.concat([Uint8Array.of(type), name]));
+  const types = columns.map(({ type }) => type);
   return {
+    plan: { format: 'bson', types, headers, nulls, strict: options.strict, fixed, growth: 1, id, append },
     maxBytes: (_bytes, from, to) => fixed + to - from,
     writeRow(block, row, order, out, start) {
       let at = writeId(id, block.firstRow + row, out, start + 4);

@@ -37,6 +37,8 @@ const TOO_MANY = -6;
 const ENDS_CELL = new Uint8Array(256);
 for (const byte of [LF, CR, QUOTE, COMMA]) ENDS_CELL[byte] = 1;
 
+type CellArrays = Pick<CellIndex, 'starts' | 'ends' | 'flags' | 'rowEnds'>;
+
 /**
  * Where the cells of some records lie in their bytes: cell `c` of row `r` (both from 0) is entry `r * columns + c`.
  * Made to be reused: `clear` it and fill it again.
@@ -54,13 +56,13 @@ export class CellIndex {
   /** The cell (its place in the row) at which the last scan stopped. */
   stopCell = 0;
 
-  /** `rows` is the room to begin with. */
-  constructor(columns: number, rows = Math.ceil(16_384 / Math.max(columns, 1))) {
+  /** `rows` is the room to begin with; `arrays` are that room, where it lies elsewhere. */
+  constructor(columns: number, rows = Math.ceil(16_384 / Math.max(columns, 1)), arrays?: CellArrays) {
     this.columns = columns;
-    this.starts = new Int32Array(rows * columns);
-    this.ends = new Int32Array(rows * columns);
-    this.flags = new Uint8Array(rows * columns);
-    this.rowEnds = new Int32Array(rows);
+    this.starts = arrays?.starts ?? new Int32Array(rows * columns);
+    this.ends = arrays?.ends ?? new Int32Array(rows * columns);
+    this.flags = arrays?.flags ?? new Uint8Array(rows * columns);
+    this.rowEnds = arrays?.rowEnds ?? new Int32Array(rows);
   }
 
   clear(): void {

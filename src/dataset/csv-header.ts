@@ -43,7 +43,7 @@ export function readHeader(
     if (final) throw mismatch('it is missing, the CSV is empty.');
     return { complete: false, consumed: 0 };
   }
-  refuseBadBytes(bytes, { from, to: consumed, fromRow: 0 }, index, (_, cell) => place(columns[cell]));
+  refuseBadBytes(bytes, from, consumed, columns.length, (_, cell) => place(columns[cell]));
   for (const [cell, column] of columns.entries()) {
     const name = cellText(asBuffer(bytes), index.starts[cell]!, index.ends[cell]!, index.flags[cell]!);
     if (name !== column.name) throw mismatch(`the name there is "${excerpt(name)}".`, column);

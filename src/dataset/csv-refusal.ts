@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { UserError } from '../errors.ts';
 import { asBuffer } from './cell-text.ts';
-import type { CellIndex, ScanStop } from './cell-index.ts';
+import { CellIndex, indexRecords, type ScanStop } from './cell-index.ts';
 import type { Column } from './dataset.ts';
 
 const REMEDY =
@@ -56,18 +56,24 @@ export function recordRefusal(stop: ScanStop, place: Place, columns: number): Us
   }
 }
 
-/** Throws when the indexed rows `[fromRow, index.rows)`, which are `bytes[from, to)`, hold NUL or bytes that are not UTF-8. */
+/**
+ * Throws when `bytes[from, to)`, which are whole good records, hold NUL or bytes that are not UTF-8. `place` tells the place of
+ * a cell, its row counted from 0.
+ */
 export function refuseBadBytes(
   bytes: Uint8Array,
-  { from, to, fromRow }: { from: number; to: number; fromRow: number },
-  index: CellIndex,
+  from: number,
+  to: number,
+  columns: number,
   place: (row: number, cell: number) => Place,
 ): void {
   const part = asBuffer(bytes.subarray(from, to));
   if (isUtf8(part) && !part.includes(0)) return;
-  for (let cell = fromRow * index.columns; cell < index.rows * index.columns; cell++) {
+  const index = new CellIndex(columns);
+  indexRecords(bytes, from, to, index, { final: true });
+  for (let cell = 0; cell < index.rows * columns; cell++) {
     const text = bytes.subarray(index.starts[cell], index.ends[cell]);
-    const where = place(Math.floor(cell / index.columns), cell % index.columns);
+    const where = place(Math.floor(cell / columns), cell % columns);
     if (!isUtf8(text)) throw refusal('csv-invalid-utf8', 'the cell holds bytes that are not UTF-8.', where);
     if (text.includes(0)) throw refusal('csv-nul-byte', 'the cell holds a NUL byte.', where);
   }

@@ -2,13 +2,26 @@
 export class DocumentOutput {
   bytes = new Uint8Array(64 * 1024);
   view = new DataView(this.bytes.buffer);
+  /** Bytes and documents so far. */
+  length = 0;
+  count = 0;
   ends = new Uint32Array(1024);
   rows = new Uint32Array(1024);
   /** Why the last row that did not fit was refused, and in which column. */
   reason = '';
   column: string | undefined;
-  /** Dates of the current row whose finer digits were cut. */
+  /** Dates whose finer digits were cut. */
   truncated = 0;
+
+  /** Begins again, with room for that many documents. */
+  begin(documents: number): void {
+    this.length = 0;
+    this.count = 0;
+    this.truncated = 0;
+    if (documents <= this.ends.length) return;
+    this.ends = new Uint32Array(documents);
+    this.rows = new Uint32Array(documents);
+  }
 
   /** Makes room for `bytes` bytes in all, of which the first `used` are kept. */
   reserve(bytes: number, used: number): void {
@@ -17,13 +30,6 @@ export class DocumentOutput {
     larger.set(this.bytes.subarray(0, used));
     this.bytes = larger;
     this.view = new DataView(larger.buffer);
-  }
-
-  /** Makes room for that many documents. */
-  reserveDocuments(count: number): void {
-    if (count <= this.ends.length) return;
-    this.ends = new Uint32Array(count);
-    this.rows = new Uint32Array(count);
   }
 }
 

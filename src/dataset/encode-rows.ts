@@ -2,10 +2,13 @@ import type { EncodedBatch, RejectedRow } from './batch.ts';
 import { asBuffer, cellText, excerpt } from './cell-text.ts';
 import type { Column } from './dataset.ts';
 import type { DocumentOutput } from './document-output.ts';
+import type { RowPlan } from './kernel/row-plan.ts';
 import type { RecordBlock } from './record-blocks.ts';
 
 /** How rows become documents of one kind. */
 export interface RowFormat {
+  /** The same as data, for the kernel. */
+  readonly plan: RowPlan;
   /** Most bytes that the document of the record `bytes[from, to)` can need. */
   maxBytes(bytes: Uint8Array, from: number, to: number): number;
   /**
@@ -57,9 +60,38 @@ export function refuseCell(
   return REFUSED;
 }
 
+/** Encodes one row by the reference; adds it to the output, or to the rejected rows. */
+function encodeRow(
+  block: RecordBlock,
+  row: number,
+  format: RowFormat,
+  orders: readonly (readonly number[])[],
+  out: DocumentOutput,
+  rejected: RejectedRow[],
+): void {
+  const { index, bytes, firstRow } = block;
+  const from = row === 0 ? 0 : index.rowEnds[row - 1]!;
+  out.reserve(out.length + format.maxBytes(bytes, from, index.rowEnds[row]!), out.length);
+  const { truncated } = out;
+  let next = REFUSED;
+  for (const order of orders) {
+    out.truncated = truncated;
+    next = format.writeRow(block, row, order, out, out.length);
+    if (next === REFUSED) {
+      out.truncated = truncated;
+      rejected.push({ row: firstRow + row, column: out.column, reason: out.reason });
+      return;
+    }
+  }
+  out.length = next;
+  out.rows[out.count] = row;
+  out.ends[out.count++] = next;
+}
+
 /**
- * Encodes all rows of a block. With `project`, all columns are written first all the same (and overwritten): so a row is
- * refused or not whatever is projected. Without allocation but for refused rows.
+ * Encodes all rows of a block: by the kernel where the block lies in one, and by the reference what the kernel leaves. With
+ * `project`, all columns are written first all the same (and overwritten): so a row is refused or not whatever is projected.
+ * Without allocation but for refused rows.
  */
 export function encodeRows(
   block: RecordBlock,
@@ -68,33 +100,17 @@ export function encodeRows(
   out: DocumentOutput,
 ): EncodedBatch {
   const all = Array.from({ length: columns }, (_, column) => column);
+  const orders = project === undefined ? [all] : [all, project];
+  const kernel = block.kernel?.setPlan(format.plan, project, block.firstRow) ? block.kernel : undefined;
   const rejected: RejectedRow[] = [];
-  let at = 0;
-  let count = 0;
-  let truncated = 0;
-  out.reserveDocuments(block.rows);
-  for (let row = 0, from = 0; row < block.rows; row++) {
-    const to = block.index.rowEnds[row]!;
-    out.reserve(at + format.maxBytes(block.bytes, from, to), at);
-    from = to;
-    out.truncated = 0;
-    let next = format.writeRow(block, row, all, out, at);
-    if (next !== REFUSED && project !== undefined) {
-      out.truncated = 0;
-      next = format.writeRow(block, row, project, out, at);
-    }
-    if (next === REFUSED) {
-      rejected.push({ row: block.firstRow + row, column: out.column, reason: out.reason });
-      continue;
-    }
-    at = next;
-    truncated += out.truncated;
-    out.rows[count] = row;
-    out.ends[count++] = at;
+  out.begin(block.rows);
+  for (let row = 0; row < block.rows; row++) {
+    if (kernel) row = kernel.encode(row, out);
+    if (row < block.rows) encodeRow(block, row, format, orders, out, rejected);
   }
-  const { bytes, ends, rows } = out;
+  const { bytes, ends, rows, length, count, truncated } = out;
   const written = {
-    bytes: bytes.subarray(0, at),
+    bytes: bytes.subarray(0, length),
     ends: ends.subarray(0, count),
     rows: rows.subarray(0, count),
   };

@@ -6,8 +6,10 @@ import { copyBytes, type DocumentOutput } from './document-output.ts';
 import { refuseCell, type RowFormat } from './encode-rows.ts';
 import { fieldNames } from './field-names.ts';
 import { JSON_WRITERS, NEEDS_ESCAPE } from './jsonl-values.ts';
+import type { RowPlan } from './kernel/row-plan.ts';
 import type { RecordBlock } from './record-blocks.ts';
 
+const NONE = new Uint8Array(0);
 const LF = 0x0a;
 const COMMA = 0x2c;
 const OPEN = 0x7b;
@@ -71,7 +73,19 @@ export function jsonlRows(columns: readonly Column[], options: EncodeOptions): R
   const fields = jsonColumns(columns, fieldNames(columns, options.fieldNames));
   const empty = NULL_TEXTS[options.nulls];
   const fixed = 3 + fields.reduce((sum, { name }) => sum + name.length + VALUE_BYTES, 0);
+  const plan: RowPlan = {
+    format: 'jsonl',
+    types: columns.map(({ type }) => type),
+    headers: fields.map(({ name }) => Buffer.concat([Uint8Array.of(COMMA), name])),
+    nulls: options.nulls,
+    strict: options.strict,
+    fixed: fixed + fields.length,
+    growth: ESCAPE_GROWTH,
+    id: NONE,
+    append: NONE,
+  };
   return {
+    plan,
     maxBytes: (bytes, from, to) => fixed + grownBytes(bytes, from, to),
     writeRow(block, row, order, out, start) {
       let at = start + 1;

@@ -149,16 +149,6 @@ test('a record larger than a block makes a larger block, one over 64 MB is refus
   await assert.rejects(blocks(pieces(whole), two, 4 * 1024 * 1024), { code: 'csv-record-too-large', row: 1 });
 });
 
-test('fresh blocks stay as they are, others are valid until the next pull', async () => {
-  const kept: Uint8Array[] = [];
-  const body = text('a,b\n1,2\n3,4\n5,6\n7,8\n');
-  for await (const { bytes } of recordBlocks(body, two, { blockBytes: 8, fresh: true })) kept.push(bytes);
-  assert.deepEqual(
-    kept.map((bytes) => Buffer.from(bytes).toString()),
-    ['1,2\n3,4\n', '5,6\n7,8\n'],
-  );
-});
-
 const cell = fc.oneof(
   fc.constantFrom('', '""', '\\N', '"\\N"', '"a""b"', '"x\ny"', '"\r\n"', '"🙂,é"', 'é', '🙂'),
   fc.stringMatching(/^[a-z0-9 .-]{0,20}$/),

@@ -1,5 +1,6 @@
 import type { CellIndex } from './cell-index.ts';
 import type { Column, CsvBytes } from './dataset.ts';
+import type { Kernel } from './kernel/kernel.ts';
 import { RecordBuffer } from './record-buffer.ts';
 
 /** Whole records, without header. */
@@ -10,6 +11,8 @@ export interface RecordBlock {
   readonly firstRow: number;
   /** Where the cells lie in `bytes`. */
   readonly index: CellIndex;
+  /** The kernel that holds bytes and index, if one does. */
+  readonly kernel?: Kernel | undefined;
 }
 
 /** How records are cut into blocks. */
@@ -17,8 +20,6 @@ export interface BlockOptions {
   /** A block is at most this large, unless a single record is larger: then the block grows to hold it. */
   readonly blockBytes: number;
   readonly maxRows?: number | undefined;
-  /** Each block's `bytes` are the consumer's for good (the `index` is not). */
-  readonly fresh?: boolean;
   /** Awaited with the number of data rows after the last block, before the stream ends. */
   readonly onEnd?: ((rows: number) => Promise<void>) | undefined;
 }
@@ -26,22 +27,22 @@ export interface BlockOptions {
 /** Gives what is ready: every full block, and at the end of the stream the rest. */
 function* readyBlocks(
   buffer: RecordBuffer,
-  { maxRows = Infinity, fresh = false }: BlockOptions,
+  { maxRows = Infinity }: BlockOptions,
   final: boolean,
 ): Generator<RecordBlock, void, undefined> {
   for (;;) {
     buffer.scan({ final, maxRows });
-    const { rows } = buffer.index;
-    if (buffer.consumed === 0 || !(final || buffer.full || rows >= maxRows)) return;
+    const { index, kernel } = buffer;
+    const { rows } = index;
+    if (buffer.consumed === 0 || !(final || buffer.full || rows >= Math.min(maxRows, buffer.maxRows))) return;
     const bytes = buffer.bytes.subarray(0, buffer.consumed);
-    if (rows > 0) yield { bytes, rows, firstRow: buffer.rowsBefore + 1, index: buffer.index };
-    buffer.drop(fresh && rows > 0);
+    if (rows > 0) yield { bytes, rows, firstRow: buffer.rowsBefore + 1, index, kernel };
+    buffer.drop();
   }
 }
 
 /**
- * Canonical CSV with header, cut into blocks of whole records. A block (its bytes too, unless `fresh`) is valid until the
- * next pull. Throws UserError `csv-…` with row and column where the CSV breaks its rules or its header is not that of the
+ * Canonical CSV with header, cut into blocks of whole records. A block is valid until the next pull. Throws UserError `csv-…` with row and column where the CSV breaks its rules or its header is not that of the
  * columns.
  */
 export async function* recordBlocks(

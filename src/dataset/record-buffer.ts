@@ -3,9 +3,14 @@ import { CellIndex, indexRecords, type ScanStop } from './cell-index.ts';
 import { type Place, recordRefusal, refusal, refuseBadBytes } from './csv-refusal.ts';
 import { readHeader } from './csv-header.ts';
 import type { Column } from './dataset.ts';
+import { type Kernel, openKernel } from './kernel/kernel.ts';
 
 /** A record beyond this is refused: most likely a quote is missing somewhere before. */
 const MAX_RECORD_BYTES = 64 * 1024 * 1024;
+
+function namesBytes(columns: readonly Column[]): number {
+  return columns.reduce((sum, { name }) => sum + Buffer.byteLength(name), 0);
+}
 
 /**
  * Bytes of a canonical CSV stream, filled at the end and indexed record by record. The header is read, compared with the
@@ -16,7 +21,7 @@ const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 export class RecordBuffer {
   /** Plain, not a Buffer: `slice` of what is lent out must copy. */
   bytes: Uint8Array;
-  readonly index: CellIndex;
+  index: CellIndex;
   /** Offset after the last whole record. */
   consumed = 0;
   /** Data rows before the first of the index. */
@@ -26,12 +31,27 @@ export class RecordBuffer {
   #filled = 0;
   #scanAt = 1;
   #headerRead = false;
+  readonly #kernel: Kernel | undefined;
+  readonly #counts: boolean;
 
-  constructor(columns: readonly Column[], capacity: number) {
+  /** `count`: rows are counted only; where the cells lie need not be in the index. */
+  constructor(columns: readonly Column[], capacity: number, purpose: 'index' | 'count' = 'index') {
     this.#columns = columns;
     this.#capacity = capacity;
-    this.bytes = new Uint8Array(capacity);
-    this.index = new CellIndex(columns.length);
+    this.#counts = purpose === 'count';
+    this.#kernel = openKernel(columns.length, namesBytes(columns), capacity);
+    this.bytes = this.#kernel?.block ?? new Uint8Array(capacity);
+    this.index = this.#kernel?.index ?? new CellIndex(columns.length);
+  }
+
+  /** The kernel in whose block the bytes are now; a record larger than the block stands outside of it. */
+  get kernel(): Kernel | undefined {
+    return this.bytes === this.#kernel?.block ? this.#kernel : undefined;
+  }
+
+  /** Rows that the index has room for. */
+  get maxRows(): number {
+    return this.kernel?.maxRows ?? Infinity;
   }
 
   /** True when nothing more fits. */
@@ -57,7 +77,7 @@ export class RecordBuffer {
     if (this.#headerRead || this.#readHeader(final)) {
       const from = this.consumed;
       const fromRow = this.index.rows;
-      const { consumed, stop } = indexRecords(this.bytes, from, this.#filled, this.index, { final, maxRows });
+      const { consumed, stop } = this.#scan(final, maxRows);
       this.consumed = consumed;
       this.#check(from, fromRow);
       this.#refuse(stop);
@@ -67,24 +87,37 @@ export class RecordBuffer {
     this.#scanAt = this.#filled + Math.max(rest, 1);
   }
 
-  /** Forgets the indexed records and moves the rest to the front: of the same bytes, or of new ones when `fresh`. */
-  drop(fresh = false): void {
+  #scan(final: boolean, maxRows: number): { consumed: number; stop?: ScanStop } {
+    const { kernel, consumed } = this;
+    if (kernel && this.#counts) return kernel.count(consumed, this.#filled, final);
+    if (kernel) return kernel.scan(consumed, this.#filled, final, maxRows);
+    return indexRecords(this.bytes, consumed, this.#filled, this.index, { final, maxRows });
+  }
+
+  /** Forgets the indexed records and moves the rest to the front. What had grown becomes as large as before, if that is enough. */
+  drop(): void {
     const rest = this.bytes.subarray(this.consumed, this.#filled);
-    const reuse = !fresh && this.bytes.length === this.#capacity;
-    const target = reuse ? this.bytes : new Uint8Array(Math.max(this.#capacity, rest.length));
-    target.set(rest);
-    this.bytes = target;
     this.rowsBefore += this.index.rows;
+    if (this.bytes.length !== this.#capacity) this.#shrink(rest.length);
+    this.bytes.set(rest);
     this.index.clear();
     this.#filled = rest.length;
     this.consumed = 0;
     this.#scanAt = 1;
   }
 
+  /** Only ever called when no record is in the index: it is one record that fills everything. */
   #grow(): void {
     const larger = new Uint8Array(this.bytes.length * 2);
     larger.set(this.bytes);
+    if (this.kernel) this.index = new CellIndex(this.#columns.length);
     this.bytes = larger;
+  }
+
+  #shrink(needed: number): void {
+    const fits = needed <= this.#capacity;
+    this.bytes = (fits ? this.#kernel?.block : undefined) ?? new Uint8Array(Math.max(this.#capacity, needed));
+    if (this.kernel) this.index = this.kernel.index;
   }
 
   /** True once the header has been read and dropped. */
@@ -100,7 +133,9 @@ export class RecordBuffer {
   /** The rows that the last scan added: their bytes and their size. */
   #check(from: number, fromRow: number): void {
     const { index, consumed } = this;
-    refuseBadBytes(this.bytes, { from, to: consumed, fromRow }, index, (row, cell) => this.#place(row, cell));
+    refuseBadBytes(this.bytes, from, consumed, this.#columns.length, (row, cell) =>
+      this.#place(fromRow + row, cell),
+    );
     if (consumed - from <= MAX_RECORD_BYTES) return;
     for (let row = fromRow, start = from; row < index.rows; start = index.rowEnds[row++]!)
       if (index.rowEnds[row]! - start > MAX_RECORD_BYTES) throw this.#tooLarge(row);

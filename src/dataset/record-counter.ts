@@ -17,7 +17,7 @@ export function countRecords(
   columns: readonly Column[],
   onEnd?: (rows: number) => Promise<void>,
 ): CountedCsv {
-  const buffer = new RecordBuffer(columns, SCAN_BYTES);
+  const buffer = new RecordBuffer(columns, SCAN_BYTES, 'count');
   const scan = (final: boolean) => {
     buffer.scan({ final });
     if (buffer.consumed > 0) buffer.drop();

@@ -1,0 +1,27 @@
+import { BLOCK, ends, flags, starts } from './layout';
+
+const QUOTED: u32 = 1;
+const ESCAPED: u32 = 2;
+/** `\N` */
+const NULL_MARK: u16 = 0x4e5c;
+
+/** The cell that was looked at last: addresses of its first byte and after its last. */
+export let start: usize = 0;
+export let end: usize = 0;
+let flag: u32 = 0;
+
+/** Looks at a cell; answers whether it is null. */
+export function lookAtCell(entry: u32, isText: bool): bool {
+  const offset = load<u32>(starts + (entry << 2));
+  start = BLOCK + offset;
+  end = BLOCK + load<u32>(ends + (entry << 2));
+  flag = load<u8>(flags + entry);
+  const length = end - start;
+  if (length === 0) return !isText || (flag & QUOTED) === 0;
+  return length === 2 && flag === 0 && load<u16>(start) === NULL_MARK;
+}
+
+/** True when doubled quotes stand in it. */
+export function isEscaped(): bool {
+  return (flag & ESCAPED) !== 0;
+}

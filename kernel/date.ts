@@ -1,0 +1,120 @@
+// Dates and times as they stand in cells: src/dataset/date-text.ts in other words.
+
+const DAY: i64 = 86_400;
+/** Seconds from 1970 to the first of January of the years 1 and 10000. */
+const FIRST: i64 = -62_135_596_800;
+const AFTER_LAST: i64 = 253_402_300_800;
+/** More than the seconds of a day. */
+const BAD: u32 = 0x20000;
+
+/** What was read last: seconds since 1970 in UTC, seconds that the zone is ahead, and where the fraction's digits stand. */
+export let seconds: i64 = 0;
+export let offset: i32 = 0;
+export let fractionStart: usize = 0;
+export let fractionEnd: usize = 0;
+
+/** Two digits; at least BAD when they are none. */
+function two(at: usize): u32 {
+  const tens = <u32>load<u8>(at) - 0x30;
+  const ones = <u32>load<u8>(at + 1) - 0x30;
+  return tens <= 9 && ones <= 9 ? tens * 10 + ones : BAD;
+}
+
+function monthDays(year: u32, month: u32): u32 {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return 30 + ((month + (month >> 3)) & 1);
+}
+
+/** Days since 1970 of a date of the Gregorian calendar (Hinnant's days_from_civil for positive years). */
+function daysSince1970(year: u32, month: u32, day: u32): i64 {
+  const y = month <= 2 ? year - 1 : year;
+  const m = month > 2 ? month - 3 : month + 9;
+  return <i64>(y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1) - 719_468;
+}
+
+/** Reads `yyyy-MM-dd`; false when there is no date of the years 1 to 9999. */
+function readDays(at: usize): bool {
+  const year = two(at) * 100 + two(at + 2);
+  const month = two(at + 5);
+  const day = two(at + 8);
+  if (load<u8>(at + 4) !== 0x2d || load<u8>(at + 7) !== 0x2d) return false;
+  if (year - 1 >= 9999 || month - 1 >= 12 || day - 1 >= monthDays(year, month)) return false;
+  seconds = daysSince1970(year, month, day) * DAY;
+  return true;
+}
+
+/** Seconds of the day of `HH:mm:ss`; at least BAD when there is no time of day. */
+function secondsOfDay(at: usize): u32 {
+  const hour = two(at);
+  const minute = two(at + 3);
+  const second = two(at + 6);
+  const good =
+    load<u8>(at + 2) === 0x3a && load<u8>(at + 5) === 0x3a && hour < 24 && minute < 60 && second < 60;
+  return good ? hour * 3600 + minute * 60 + second : BAD;
+}
+
+/** Notes the `.123` at `at`, if there is one. Answers the address after it; 0 for a point without digits. */
+function readFraction(at: usize, end: usize): usize {
+  fractionStart = fractionEnd = at;
+  if (at >= end || load<u8>(at) !== 0x2e) return at;
+  let after = at + 1;
+  while (after < end && <u32>load<u8>(after) - 0x30 <= 9) after++;
+  fractionStart = at + 1;
+  fractionEnd = after;
+  return after > at + 1 ? after : 0;
+}
+
+/** Reads the zone `Z` or `±HH[[:]mm]` that fills `[at, end)`; false when there is none. */
+function readOffset(at: usize, end: usize): bool {
+  offset = 0;
+  if (at === end) return true;
+  const sign = load<u8>(at);
+  const length = <u32>(end - at);
+  if (sign === 0x5a) return length === 1;
+  if ((sign !== 0x2b && sign !== 0x2d) || length < 3 || length > 6 || length === 4) return false;
+  if (length === 6 && load<u8>(at + 3) !== 0x3a) return false;
+  const hours = two(at + 1);
+  const minutes = length === 3 ? 0 : two(end - 2);
+  if (hours > 23 || minutes > 59) return false;
+  offset = <i32>(hours * 3600 + minutes * 60);
+  if (sign === 0x2d) offset = -offset;
+  return true;
+}
+
+export function readDate(from: usize, end: usize): bool {
+  fractionStart = fractionEnd = end;
+  offset = 0;
+  return end - from === 10 && readDays(from);
+}
+
+/** Reads a date-time; a date alone is its midnight. False also for what lies outside of the years 1 to 9999 in UTC. */
+export function readDateTime(from: usize, end: usize): bool {
+  const length = end - from;
+  if (length === 10) return readDate(from, end);
+  if (length < 19 || !readDays(from)) return false;
+  const between = load<u8>(from + 10);
+  const time = secondsOfDay(from + 11);
+  const zone = readFraction(from + 19, end);
+  if ((between !== 0x54 && between !== 0x20) || time >= BAD || zone === 0 || !readOffset(zone, end))
+    return false;
+  seconds += <i64>time - <i64>offset;
+  return seconds >= FIRST && seconds < AFTER_LAST;
+}
+
+export function isTime(from: usize, end: usize): bool {
+  return end - from >= 8 && secondsOfDay(from) < BAD && readFraction(from + 8, end) === end;
+}
+
+/** Milliseconds since 1970 of what was read last, finer digits cut. */
+export function milliseconds(): i64 {
+  let fraction: u32 = 0;
+  for (let i = fractionStart; i < fractionStart + 3; i++)
+    fraction = fraction * 10 + (i < fractionEnd ? <u32>load<u8>(i) - 0x30 : 0);
+  return seconds * 1000 + fraction;
+}
+
+/** True when there are digits below a millisecond that are not zero. */
+export function hasFinerDigits(): bool {
+  for (let i = fractionStart + 3; i < fractionEnd; i++) if (load<u8>(i) !== 0x30) return true;
+  return false;
+}
