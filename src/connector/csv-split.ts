@@ -1,11 +1,21 @@
 import type { Column, CsvBytes } from '../dataset/dataset.ts';
 import { headerRecord } from '../dataset/csv-writer.ts';
-import { recordBlocks } from '../dataset/record-blocks.ts';
+import { type RecordBlock, recordBlocks } from '../dataset/record-blocks.ts';
 
 /** A piece of a DataSet: canonical CSV with a header of its own, and the number of rows that went before it. */
 interface CsvPiece {
   readonly body: CsvBytes;
   readonly rowsBefore: number;
+}
+
+const CR = 0x0d;
+
+/** The header with the line end of the first record; LF where there is none. */
+function headerLike(block: RecordBlock | undefined | void, columns: readonly Column[]): Uint8Array {
+  const header = headerRecord(columns);
+  const end = block?.index.rowEnds[0] ?? 0;
+  if (block?.bytes[end - 2] !== CR || header.length === 0) return header;
+  return Buffer.concat([header.subarray(0, -1), Buffer.from('\r\n')]);
 }
 
 /**
@@ -29,12 +39,12 @@ export async function* splitCsv(
     } while (!next.done);
 
     async function* piece(): CsvBytes {
-      yield headerRecord(columns);
+      yield headerLike(next.value, columns);
       let bytes = 0;
       while (!next.done && (bytes === 0 || bytes + next.value.bytes.length <= splitBytes)) {
         bytes += next.value.bytes.length;
         rows += next.value.rows;
-        yield next.value.bytes.slice();
+        yield next.value.bytes;
         next = await blocks.next();
       }
     }

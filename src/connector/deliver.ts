@@ -50,7 +50,7 @@ export interface Delivered {
   readonly rowsRejected: number;
   /** Bytes sent to the destination. */
   readonly bytes: number;
-  /** CRC-32: of the file when there is one, else of the canonical CSV that was read. */
+  /** CRC-32: of the data file when there is one, else of the canonical CSV that was read. */
   readonly crc32: string;
   /** The first 1,000 rejected rows. */
   readonly rejected: readonly RejectedRow[];
@@ -59,7 +59,7 @@ export interface Delivered {
   readonly warnings: readonly string[];
 }
 
-/** What was pulled from the source: the checksum of the bytes as they came, and the rows once the end was reached. */
+/** What was pulled from the source: the checksum of the bytes as they came, if it was asked for, once the end was reached. */
 interface Pulled {
   readonly body: CsvBytes;
   crc32(): string;
@@ -67,13 +67,14 @@ interface Pulled {
   readonly seen: (rows: number) => void;
 }
 
-function pull(delivery: Delivery): Pulled {
+/** `summed`: false where the checksum of the one file that is written tells the same. */
+function pull(delivery: Delivery, summed: boolean): Pulled {
   let sum = 0;
   let bytes = 0;
   async function* body() {
     for await (const chunk of delivery.opened.body) {
       delivery.signal.throwIfAborted();
-      sum = crc32(chunk, sum);
+      if (summed) sum = crc32(chunk, sum);
       bytes += chunk.length;
       yield chunk;
     }
@@ -126,7 +127,7 @@ async function deliverBatches(
   connector: BatchConnector,
   tally: Tally,
 ): Promise<Delivered> {
-  const pulled = pull(delivery);
+  const pulled = pull(delivery, true);
   const { columns } = delivery.opened.dataset;
   let rowsRead = 0;
   async function* counted() {
@@ -200,7 +201,8 @@ async function alreadyThere(delivery: Delivery, connector: FileConnector, plan: 
 async function deliverFiles(delivery: Delivery, connector: FileConnector, tally: Tally): Promise<Delivered> {
   const plan = planFiles(delivery, connector, delivery.part !== undefined);
   if (await alreadyThere(delivery, connector, plan, tally)) return outcome(tally, 0, {});
-  const pulled = pull(delivery);
+  const isOne = plan.splitBytes === undefined;
+  const pulled = pull(delivery, !isOne);
   let rowsRead = 0;
   const events: FileEvents = {
     tally,
@@ -218,7 +220,7 @@ async function deliverFiles(delivery: Delivery, connector: FileConnector, tally:
     files: written,
     rowsWritten: rowsRead - tally.rejectedCount,
     bytes: written.reduce((sum, file) => sum + file.bytes, 0),
-    crc32: written.length === 1 && written[0] ? written[0].crc32 : pulled.crc32(),
+    crc32: isOne && written[0] ? written[0].crc32 : pulled.crc32(),
   });
 }
 

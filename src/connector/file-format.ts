@@ -77,7 +77,7 @@ function jsonLinesEncoder(strict: boolean): Encoder {
       const { bytes, rejected, truncated } = batch.jsonl(options);
       for (const { row, reason, column } of rejected) tally.reject(rowsBefore + row, reason, column);
       tally.addTruncated(truncated);
-      if (bytes.length > 0) yield bytes.slice();
+      if (bytes.length > 0) yield bytes;
     }
   };
 }
