@@ -1,5 +1,9 @@
 // The rows that are measured. A pool of rows is written again and again with other keys: 2 GB take a few seconds.
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, createWriteStream, openSync, writeSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import type { Column } from '../src/dataset/dataset.ts';
 import { mixedColumns, mixedRecord } from '../test/data/mixed-rows.ts';
 
@@ -60,11 +64,13 @@ function stamp(pool: Buffer, at: number, value: number): void {
   }
 }
 
+const headerOf = ({ columns }: Variant) => Buffer.from(`${columns.map(({ name }) => name).join(',')}\n`);
+
 /** The header, then the pool for every 20,000 rows. The same `Buffer` every time: use it before the next is pulled. */
-export function* csvOf({ columns, rest }: Variant, rows: number): Generator<Buffer> {
-  yield Buffer.from(`${columns.map(({ name }) => name).join(',')}\n`);
+export function* csvOf(variant: Variant, rows: number): Generator<Buffer> {
+  yield headerOf(variant);
   const records = Array.from({ length: rowsOfPool }, (_, index) =>
-    Buffer.from(`${firstKey}${rest(firstKey + index)}\n`),
+    Buffer.from(`${firstKey}${variant.rest(firstKey + index)}\n`),
   );
   const pool = Buffer.concat(records);
   const starts: number[] = [0];
@@ -90,4 +96,23 @@ export function writeCsv(csv: string, rows: number): Data {
   for (const piece of csvOf(variants.mixed, rows)) bytes += writeSync(file, piece);
   closeSync(file);
   return { csv, rows, bytes };
+}
+
+const gzipped = (from: Readable, to: string) =>
+  pipeline(from, createGzip({ level: 1 }), createWriteStream(to, { flags: 'a' }));
+
+/**
+ * Writes `of` as gzip to `of.csv` + `.gz`: the header, then `piece`, a smaller file of the same rows, as often as it takes. To
+ * compress 2 GB would take longer than to measure it. The keys come again; the number of bytes is the same.
+ */
+export async function zip(of: Data, piece: Data): Promise<string> {
+  const header = headerOf(variants.mixed);
+  const [target, body] = [`${of.csv}.gz`, `${of.csv}.body.gz`];
+  await gzipped(createReadStream(piece.csv, { start: header.length }), body);
+  await gzipped(Readable.from([header]), target);
+  for (let rows = 0; rows < of.rows; rows += piece.rows) {
+    await pipeline(createReadStream(body), createWriteStream(target, { flags: 'a' }));
+  }
+  await rm(body);
+  return target;
 }

@@ -29,11 +29,11 @@ const cities = ['Berlin', 'São Paulo', '"Washington, D.C."', '東京', 'Łódź
 const notes = [
   '',
   '"two lines\nof text, as people type them into a form when they are in a hurry"',
-  'delivered to the neighbour on the second floor after six in the evening',
+  'delivered to the neighbour on the second floor of the house after six in the evening',
   '"he said ""yes"", and then he called again to ask for the invoice of the month before"',
   '🚚 on its way since this morning – ещё не доставлено – お届け予定は明日です',
   '"a, b, c and everything else that was on the list, except for the two lamps"',
-  'ordered by telephone and confirmed in writing on the same day',
+  'ordered by telephone and confirmed in writing on the same working day',
   'paid in advance and no further action is needed before the end of the quarter',
 ];
 const states = ['open', 'paid', 'shipped', 'returned'];

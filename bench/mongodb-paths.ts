@@ -1,0 +1,116 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Data } from './data.ts';
+import { benchSecret } from './far/far.ts';
+import { downloadUrl, fromFile, fromHttp, fromQuery, oursTo } from './ours.ts';
+import type { Path, Rival } from './path.ts';
+import type { Rig } from './rig.ts';
+import { pipe } from './shell.ts';
+
+const here = new URL('.', import.meta.url).pathname;
+/** Where the install script puts it. */
+export const mongoimport = join(
+  process.env['WRITEBACK_TEST_BIN'] ?? join(homedir(), '.cache/writeback-test/bin'),
+  'mongoimport',
+);
+
+const uriOf = ({ mongo }: Rig) =>
+  `mongodb://loader:${benchSecret}@127.0.0.1:${mongo.port}/bench?authSource=admin`;
+
+const script = (name: string, ...words: string[]) => ({
+  command: process.execPath,
+  words: [join(here, 'rivals', name), ...words],
+});
+
+const target = ({ mongo }: Rig) => ({
+  connector: 'mongodb',
+  credentials: {
+    host: '127.0.0.1',
+    databasePort: mongo.port,
+    username: 'loader',
+    password: '${BENCH_SECRET}',
+    databaseName: 'bench',
+  },
+  details: { collectionNameSource: 'customName', customCollectionName: 'ours', writeMode: 'append' },
+});
+
+const importWords = (rig: Rig, workers: number) =>
+  `${mongoimport} --uri '${uriOf(rig)}' --collection rival --type csv --headerline -j ${workers} --quiet`;
+
+const importing = (rig: Rig, workers: number, onlyFull: boolean): Rival => ({
+  name: `mongoimport -j ${workers}`,
+  tools: [mongoimport],
+  timed: ({ csv }) => pipe(`exec ${importWords(rig, workers)} --file ${csv}`),
+  // It makes other types of the same texts.
+  other: true,
+  onlyFull,
+});
+
+/** The least that a client can do: ready documents into a bare socket. */
+const bare = ({ mongo }: Rig): Rival => ({
+  name: 'limit: ready bytes, bare socket',
+  tools: [],
+  timed: ({ rows }) => script('bare-mongodb.ts', String(mongo.port), String(rows)),
+  other: true,
+  onlyFull: true,
+});
+
+function fromFilePath(rig: Rig): Path {
+  const naive = (data: Data) => script('insert-many.ts', data.csv, uriOf(rig));
+  return {
+    name: 'file-mongodb',
+    title: 'file → MongoDB',
+    rows: 'million',
+    ours: oursTo(rig, 'file-mongodb', fromFile, target(rig)),
+    rivals: [
+      { name: 'csv-parse + insertMany', tools: [], timed: naive },
+      importing(rig, 1, true),
+      importing(rig, 4, false),
+      bare(rig),
+    ],
+    lines: [
+      { kind: 'speed', beside: ['csv-parse + insertMany'], atLeast: 12, quick: 3 },
+      { kind: 'speed', beside: ['mongoimport -j 1', 'mongoimport -j 4'], atLeast: 9, quick: 2 },
+      { kind: 'rows/CPU s', atLeast: 800_000 },
+      { kind: 'peak MB', atMost: 300 },
+    ],
+    arrived: rig.mongo.arrived,
+    expects: 'documents',
+    growth: true,
+  };
+}
+
+function fromHttpPath(rig: Rig): Path {
+  const piped = (data: Data) => pipe(`curl -sSf ${downloadUrl(rig, data)} | ${importWords(rig, 4)}`);
+  return {
+    name: 'http-mongodb',
+    title: 'HTTP → MongoDB',
+    rows: 'million',
+    ours: oursTo(rig, 'http-mongodb', fromHttp(rig), target(rig)),
+    rivals: [{ name: 'curl | mongoimport -j 4', tools: ['curl', mongoimport], timed: piped, other: true }],
+    lines: [
+      { kind: 'speed', beside: ['curl | mongoimport -j 4'], atLeast: 10, quick: 2 },
+      { kind: 'peak MB', atMost: 300 },
+    ],
+    arrived: rig.mongo.arrived,
+    expects: 'documents',
+    growth: true,
+  };
+}
+
+function fromQueryPath(rig: Rig): Path {
+  const getRows = (data: Data) => script('duckdb-get-rows.ts', data.csv);
+  return {
+    name: 'duckdb',
+    title: 'DuckDB query → BSON',
+    rows: 'million',
+    ours: oursTo(rig, 'duckdb', fromQuery, target(rig)),
+    rivals: [{ name: 'getRows + BSON.serialize, sent nowhere', tools: [], timed: getRows, other: true }],
+    lines: [{ kind: 'speed', beside: ['getRows + BSON.serialize, sent nowhere'], atLeast: 5, quick: 1 }],
+    arrived: rig.mongo.arrived,
+    expects: 'count',
+  };
+}
+
+/** Everything that ends in MongoDB's wire protocol. */
+export const mongodbPaths = (rig: Rig): Path[] => [fromFilePath(rig), fromHttpPath(rig), fromQueryPath(rig)];
