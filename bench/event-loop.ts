@@ -1,10 +1,11 @@
-// `node bench/event-loop.ts [million rows]`: how late a timer of 10 ms is in the main thread while one large write is going,
+// `node bench/event-loop.ts [million rows]`: on a machine where nothing else runs, how late a timer of 10 ms is in the main thread while one large write is going,
 // when the write runs in the same thread and when it runs in a worker.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createRegistry } from '../src/connector/registry.ts';
 import { connectors } from '../src/connectors.ts';
 import { createEgress } from '../src/egress/egress.ts';
@@ -39,6 +40,12 @@ function startTimer(): () => Float64Array {
   };
 }
 
+function lateness(late: Float64Array): string {
+  const at = (share: number) =>
+    `${(late[Math.floor((late.length - 1) * share)] ?? 0).toFixed(1).padStart(7)} ms`;
+  return `p50 ${at(0.5)}   p99 ${at(0.99)}   max ${at(1)}`;
+}
+
 type Way = (work: RunInWorker) => Promise<unknown>;
 
 /** One write of one way, cut off after 30 s. */
@@ -55,15 +62,15 @@ async function measured(way: Way, value: object): Promise<string> {
   };
   const stop = startTimer();
   const begun = performance.now();
+  const before = process.cpuUsage();
   await way(work).catch((error: unknown) => {
     if (!canceling.signal.aborted) throw error;
   });
   const seconds = (performance.now() - begun) / 1000;
+  const { user, system } = process.cpuUsage(before);
   clearTimeout(limit);
-  const late = stop();
-  const at = (share: number) =>
-    `${(late[Math.floor((late.length - 1) * share)] ?? 0).toFixed(1).padStart(7)} ms`;
-  return `p50 ${at(0.5)}   p99 ${at(0.99)}   max ${at(1)}   ${(rows / 1e6).toFixed(1)} M rows in ${seconds.toFixed(1)} s`;
+  const cost = `${(rows / 1e6).toFixed(1)} M rows in ${seconds.toFixed(1)} s, ${((user + system) / 1e6).toFixed(1)} s CPU`;
+  return `${lateness(stop())}   ${cost}, ${Math.round(process.memoryUsage.rss() / 1e6)} MB`;
 }
 
 const ways: Record<string, Way> = {
@@ -99,6 +106,9 @@ async function bench(millions: number): Promise<void> {
         details: { collectionNameSource: 'customName', customCollectionName: 'ours', writeMode: 'append' },
       },
     };
+    const idle = startTimer();
+    await sleep(5_000);
+    say(`${'nothing'.padEnd(38)}${lateness(idle())}`);
     for (const [write, value] of Object.entries(writes)) {
       for (const [name, way] of Object.entries(ways)) {
         say(`${write.padEnd(24)}${name.padEnd(14)}${await measured(way, { ...source, ...value })}`);
