@@ -16,6 +16,16 @@ function cancellation(): AbortSignal {
   return controller.signal;
 }
 
+/** Whoever reads our output may stop when they have seen enough (`| head`); the work itself goes on. */
+function surviveClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
+surviveClosedPipes();
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
