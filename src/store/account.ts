@@ -1,0 +1,91 @@
+import { type Generated, type Insertable, type Selectable, type Updateable, sql } from 'kysely';
+import type { Access } from './account-share.ts';
+import type { Db, DefaultJson, Json } from './database.ts';
+
+/** A sealed secret as it is kept: see `account/seal.ts`. Here it is only text. */
+type Sealed = Readonly<Record<string, string | number>>;
+
+export interface AccountTable {
+  id: string;
+  connector: string;
+  name: string;
+  /** The fields that are no secret, by id. */
+  credentials: Json<Readonly<Record<string, unknown>>>;
+  /** The sealed ones, by id. Never sent to anybody. */
+  secrets: DefaultJson<Readonly<Record<string, Sealed>>>;
+  state: Generated<'untested' | 'valid' | 'invalid'>;
+  testedAt: Date | null;
+  /** Grows with every change, so that of two edits that meet the second is refused. */
+  version: Generated<number>;
+  createdAt: Generated<Date>;
+  updatedAt: Generated<Date>;
+}
+
+export type Account = Selectable<AccountTable>;
+
+export async function insertAccount(db: Db, account: Insertable<AccountTable>): Promise<Account> {
+  return db.insertInto('account').values(account).returningAll().executeTakeFirstOrThrow();
+}
+
+export async function findAccount(db: Db, id: string): Promise<Account | undefined> {
+  return db.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** Every account that the person has any access to, with that access. */
+export async function listAccountsOf(db: Db, personId: string): Promise<(Account & { access: Access })[]> {
+  return db
+    .selectFrom('account')
+    .innerJoin('accountShare', 'accountShare.accountId', 'account.id')
+    .selectAll('account')
+    .select('accountShare.access')
+    .where('accountShare.personId', '=', personId)
+    .orderBy('account.name')
+    .orderBy('account.id')
+    .execute();
+}
+
+/** Changes the account if it still has the version that the change was made on; undefined when it has not. */
+export async function updateAccount(
+  db: Db,
+  id: string,
+  version: number,
+  change: Updateable<AccountTable>,
+): Promise<Account | undefined> {
+  return db
+    .updateTable('account')
+    .set({ ...change, version: version + 1, updatedAt: new Date() })
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Fails while a writeback that is not deleted names it. False when there is no such account. */
+export async function deleteAccount(db: Db, id: string): Promise<boolean> {
+  await db
+    .updateTable('writeback')
+    .set({ accountId: null })
+    .where('accountId', '=', id)
+    .where('deletedAt', 'is not', null)
+    .execute();
+  const { numDeletedRows } = await db.deleteFrom('account').where('id', '=', id).executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
+}
+
+/** The ids of all master keys that some secret is sealed with: a key ring that lacks one cannot open everything. */
+export async function masterKeysInUse(db: Db): Promise<string[]> {
+  const secrets = sql<{ value: Sealed }>`jsonb_each(account.secrets)`.as<'secret'>(sql`secret(field, value)`);
+  const rows = await db
+    .selectFrom('account')
+    .innerJoinLateral(secrets, (join) => join.onTrue())
+    .select(sql<string>`secret.value ->> 'key'`.as('key'))
+    .distinct()
+    .orderBy('key')
+    .execute();
+  return rows.map(({ key }) => key);
+}
+
+/** Accounts in the order of their ids after `after`, for work that goes through all of them and can be resumed. */
+export async function accountsAfter(db: Db, after: string, limit: number): Promise<Account[]> {
+  return db.selectFrom('account').selectAll().where('id', '>', after).orderBy('id').limit(limit).execute();
+}

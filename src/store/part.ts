@@ -1,0 +1,59 @@
+import type { Generated, Insertable, Selectable, Updateable } from 'kysely';
+import type { Db, Json } from './database.ts';
+import type { RunState } from './run.ts';
+
+export interface PartTable {
+  runId: string;
+  /** Counts from 1 within the run. */
+  number: number;
+  state: Generated<RunState>;
+  attempt: Generated<number>;
+  /** Which piece of the DataSet it is. */
+  definition: Json<Readonly<Record<string, unknown>>>;
+  /** How far it came; the next attempt goes on from there. */
+  checkpoint: Json<Readonly<Record<string, unknown>>> | null;
+  /** What it delivered; the finalizing step publishes these together. */
+  delivered: Json<Readonly<Record<string, unknown>>> | null;
+  error: Json<Readonly<Record<string, unknown>>> | null;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+}
+
+export type Part = Selectable<PartTable>;
+
+export async function insertParts(db: Db, parts: readonly Insertable<PartTable>[]): Promise<void> {
+  await db.insertInto('part').values(parts).execute();
+}
+
+export async function listParts(db: Db, runId: string): Promise<Part[]> {
+  return db.selectFrom('part').selectAll().where('runId', '=', runId).orderBy('number').execute();
+}
+
+/** Takes a part for a new attempt; undefined when it is finished already. */
+export async function takePart(db: Db, runId: string, number: number): Promise<Part | undefined> {
+  return db
+    .updateTable('part')
+    .set(({ eb }) => ({ state: 'running', attempt: eb('attempt', '+', 1), startedAt: new Date() }))
+    .where('runId', '=', runId)
+    .where('number', '=', number)
+    .where('state', 'in', ['queued', 'running'])
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Changes a running part, if this attempt is still the one that has it. False means: given up, stop. */
+export async function changePart(
+  db: Db,
+  part: Pick<Part, 'runId' | 'number' | 'attempt'>,
+  change: Updateable<PartTable>,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('part')
+    .set(change)
+    .where('runId', '=', part.runId)
+    .where('number', '=', part.number)
+    .where('attempt', '=', part.attempt)
+    .where('state', '=', 'running')
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}

@@ -1,0 +1,37 @@
+import type { Generated, Insertable, Selectable } from 'kysely';
+import type { Db, DefaultJson } from './database.ts';
+
+export interface RunEventTable {
+  /** Grows; what a reader saw last is where it goes on. */
+  id: Generated<number>;
+  runId: string;
+  attempt: number;
+  at: Generated<Date>;
+  level: 'info' | 'warn' | 'error';
+  /** Redacted already. */
+  text: string;
+  fields: DefaultJson<Readonly<Record<string, unknown>>>;
+}
+
+export type RunEvent = Selectable<RunEventTable>;
+
+export async function insertRunEvents(db: Db, events: readonly Insertable<RunEventTable>[]): Promise<void> {
+  if (events.length > 0) await db.insertInto('runEvent').values(events).execute();
+}
+
+/** The lines after `after` (0 for all), in order. */
+export async function runEventsAfter(
+  db: Db,
+  runId: string,
+  after: number,
+  limit: number,
+): Promise<RunEvent[]> {
+  return db
+    .selectFrom('runEvent')
+    .selectAll()
+    .where('runId', '=', runId)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}

@@ -1,0 +1,133 @@
+import type { Generated, Insertable, Selectable, Updateable } from 'kysely';
+import type { Db, Json } from './database.ts';
+
+export type RunState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled';
+
+/** Why a run was started. */
+export type RunCause = 'manual' | 'schedule' | 'change' | 'after' | 'rejected-rows';
+
+export interface RunTable {
+  id: string;
+  writebackId: string;
+  /** The version of the writeback that it runs. */
+  version: number;
+  /** Counts from 1 per writeback. */
+  number: number;
+  state: Generated<RunState>;
+  cause: RunCause;
+  dueAt: Date | null;
+  dryRun: Generated<boolean>;
+  requestedBy: string | null;
+  /** 0 until a worker has taken it. */
+  attempt: Generated<number>;
+  worker: string | null;
+  queuedAt: Generated<Date>;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  cancelRequestedAt: Date | null;
+  rowsRead: Generated<number>;
+  rowsWritten: Generated<number>;
+  rowsRejected: Generated<number>;
+  bytes: Generated<number>;
+  error: Json<Readonly<Record<string, unknown>>> | null;
+  receipt: Json<Readonly<Record<string, unknown>>> | null;
+}
+
+export type Run = Selectable<RunTable>;
+
+/** The index that keeps a writeback from having two runs at once: `isDuplicate(error, liveRunIndex)`. */
+export const liveRunIndex = 'run_live';
+
+/** The index that makes one run of one time of a schedule. */
+export const dueRunIndex = 'run_due';
+
+/** What a run is before it has done anything. */
+export type NewRun = Pick<
+  Insertable<RunTable>,
+  'id' | 'writebackId' | 'version' | 'cause' | 'dueAt' | 'dryRun' | 'requestedBy'
+>;
+
+/**
+ * Inserts a queued run and gives it the writeback's next number. Within a transaction, so that the number is given back
+ * when it fails. The database refuses a second live run of a writeback, and a second one of the same time.
+ */
+export async function insertRun(db: Db, run: NewRun): Promise<Run> {
+  const { lastRunNumber: number } = await db
+    .updateTable('writeback')
+    .set(({ eb }) => ({ lastRunNumber: eb('lastRunNumber', '+', 1) }))
+    .where('id', '=', run.writebackId)
+    .returning('lastRunNumber')
+    .executeTakeFirstOrThrow();
+  return db
+    .insertInto('run')
+    .values({ ...run, number })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export async function findRun(db: Db, id: string): Promise<Run | undefined> {
+  return db.selectFrom('run').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export async function findLiveRun(db: Db, writebackId: string): Promise<Run | undefined> {
+  return db
+    .selectFrom('run')
+    .selectAll()
+    .where('writebackId', '=', writebackId)
+    .where('state', 'in', ['queued', 'running'])
+    .executeTakeFirst();
+}
+
+/** What a list of runs may be narrowed to; a page begins with the runs older than the id `before`. */
+export interface RunFilter {
+  readonly writebackId?: string | undefined;
+  readonly state?: RunState | undefined;
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+/** The newest first. */
+export async function listRuns(db: Db, filter: RunFilter): Promise<Run[]> {
+  const { writebackId, state, before, limit } = filter;
+  return db
+    .selectFrom('run')
+    .selectAll()
+    .$if(writebackId !== undefined, (query) => query.where('writebackId', '=', writebackId!))
+    .$if(state !== undefined, (query) => query.where('state', '=', state!))
+    .$if(before !== undefined, (query) => query.where('id', '<', before!))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+/** Where a run must be for a change to happen. With `attempt`, a worker that was given up changes nothing. */
+export interface RunIs {
+  readonly state: readonly RunState[];
+  readonly attempt?: number | undefined;
+}
+
+/** Changes a run if it is as expected; gives undefined when it is not, and nothing was changed. */
+export async function changeRun(
+  db: Db,
+  id: string,
+  is: RunIs,
+  change: Updateable<RunTable>,
+): Promise<Run | undefined> {
+  return db
+    .updateTable('run')
+    .set(change)
+    .where('id', '=', id)
+    .where('state', 'in', is.state)
+    .$if(is.attempt !== undefined, (query) => query.where('attempt', '=', is.attempt!))
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Removes finished runs, with all that hangs on them, that ended before a time. Gives how many. */
+export async function deleteRunsBefore(db: Db, time: Date): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('run')
+    .where('finishedAt', '<', time)
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}

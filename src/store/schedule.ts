@@ -1,0 +1,65 @@
+import type { Insertable, Selectable } from 'kysely';
+import type { Db, Json } from './database.ts';
+
+export interface ScheduleTable {
+  writebackId: string;
+  definition: Json<Readonly<Record<string, unknown>>>;
+  /** When it fires next; null when it never does. */
+  nextDueAt: Date | null;
+  lastDueAt: Date | null;
+}
+
+export type Schedule = Selectable<ScheduleTable>;
+
+/** Sets the writeback's schedule in place of the one it had. */
+export async function saveSchedule(db: Db, schedule: Insertable<ScheduleTable>): Promise<void> {
+  const { definition, nextDueAt } = schedule;
+  await db
+    .insertInto('schedule')
+    .values(schedule)
+    .onConflict((clash) =>
+      clash.column('writebackId').doUpdateSet({ definition, nextDueAt: nextDueAt ?? null }),
+    )
+    .execute();
+}
+
+export async function findSchedule(db: Db, writebackId: string): Promise<Schedule | undefined> {
+  return db.selectFrom('schedule').selectAll().where('writebackId', '=', writebackId).executeTakeFirst();
+}
+
+export async function deleteSchedule(db: Db, writebackId: string): Promise<void> {
+  await db.deleteFrom('schedule').where('writebackId', '=', writebackId).execute();
+}
+
+/**
+ * Takes schedules that are due, the longest due first, of writebacks that are active. Within a transaction: the rows are
+ * locked until it ends, and another scheduler skips them, so each is taken once.
+ */
+export async function takeDueSchedules(db: Db, now: Date, limit: number): Promise<Schedule[]> {
+  return db
+    .selectFrom('schedule')
+    .innerJoin('writeback', 'writeback.id', 'schedule.writebackId')
+    .selectAll('schedule')
+    .where('schedule.nextDueAt', '<=', now)
+    .where('writeback.state', '=', 'active')
+    .where('writeback.deletedAt', 'is', null)
+    .orderBy('schedule.nextDueAt')
+    .limit(limit)
+    .forUpdate('schedule')
+    .skipLocked()
+    .execute();
+}
+
+/** The schedule has fired for `lastDueAt`. */
+export async function advanceSchedule(
+  db: Db,
+  writebackId: string,
+  lastDueAt: Date,
+  nextDueAt: Date | null,
+): Promise<void> {
+  await db
+    .updateTable('schedule')
+    .set({ lastDueAt, nextDueAt })
+    .where('writebackId', '=', writebackId)
+    .execute();
+}

@@ -1,0 +1,77 @@
+import type { Generated, Insertable, Selectable, Updateable } from 'kysely';
+import type { Db } from './database.ts';
+
+export interface WritebackTable {
+  id: string;
+  name: string;
+  description: Generated<string>;
+  tags: Generated<string[]>;
+  ownerId: string;
+  connector: string;
+  accountId: string | null;
+  /** The newest of its versions. */
+  version: number;
+  state: Generated<'active' | 'paused'>;
+  /** Why, as a sentence for the person. */
+  pausedBecause: string | null;
+  lastRunNumber: Generated<number>;
+  createdAt: Generated<Date>;
+  updatedAt: Generated<Date>;
+  /** Deleted ones stay for the history of their runs until that is removed. */
+  deletedAt: Date | null;
+}
+
+export type Writeback = Selectable<WritebackTable>;
+
+/** What a list of writebacks may be narrowed to; a page begins after the id `after`. */
+export interface WritebackFilter {
+  readonly ownerId?: string | undefined;
+  readonly accountId?: string | undefined;
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+export async function insertWriteback(db: Db, writeback: Insertable<WritebackTable>): Promise<Writeback> {
+  return db.insertInto('writeback').values(writeback).returningAll().executeTakeFirstOrThrow();
+}
+
+export async function findWriteback(db: Db, id: string): Promise<Writeback | undefined> {
+  return db
+    .selectFrom('writeback')
+    .selectAll()
+    .where('id', '=', id)
+    .where('deletedAt', 'is', null)
+    .executeTakeFirst();
+}
+
+/** In the order of their ids, that is, of their making. */
+export async function listWritebacks(db: Db, filter: WritebackFilter): Promise<Writeback[]> {
+  const { ownerId, accountId, after, limit } = filter;
+  return db
+    .selectFrom('writeback')
+    .selectAll()
+    .where('deletedAt', 'is', null)
+    .$if(ownerId !== undefined, (query) => query.where('ownerId', '=', ownerId!))
+    .$if(accountId !== undefined, (query) => query.where('accountId', '=', accountId!))
+    .$if(after !== undefined, (query) => query.where('id', '>', after!))
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+/** Changes it; with `version`, only if it still has that version. Gives undefined when it has not, or is not there. */
+export async function updateWriteback(
+  db: Db,
+  id: string,
+  change: Updateable<WritebackTable>,
+  version?: number,
+): Promise<Writeback | undefined> {
+  return db
+    .updateTable('writeback')
+    .set({ ...change, updatedAt: new Date() })
+    .where('id', '=', id)
+    .where('deletedAt', 'is', null)
+    .$if(version !== undefined, (query) => query.where('version', '=', version!))
+    .returningAll()
+    .executeTakeFirst();
+}
