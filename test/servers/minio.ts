@@ -5,19 +5,7 @@ import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-/** A server that speaks S3, and a key that may do everything. */
-export interface S3Server {
-  readonly name: string;
-  readonly endpoint: string;
-  readonly host: string;
-  readonly port: number;
-  readonly region: string;
-  readonly bucket: string;
-  readonly accessKey: string;
-  readonly secretKey: string;
-  stop(): Promise<void>;
-}
+import type { S3Server } from './s3-server.ts';
 
 const key = { accessKey: 'AKTESTTESTTEST000001', secretKey: 'sktestsktestsktest' };
 const region = 'eu-west-1';
@@ -96,5 +84,5 @@ export async function startMinio(): Promise<S3Server | undefined> {
     await stop();
     throw error;
   }
-  return { name: 'MinIO', endpoint, host: '127.0.0.1', port, region, bucket: 'bucket', ...key, stop };
+  return { endpoint, host: '127.0.0.1', port, region, bucket: 'bucket', ...key, stop };
 }

@@ -1,5 +1,8 @@
-import { type S3Server, startMinio } from './minio.ts';
-import { startS3 } from './s3-stand-in.ts';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { startMinio } from './minio.ts';
+import type { S3Server } from './s3-server.ts';
+import { type S3Options, type S3StandIn, startS3 } from './s3-stand-in.ts';
+import { makeTls } from './tls.ts';
 
 /** The server that the environment names: `S3_TEST_ENDPOINT`, `_ACCESS_KEY`, `_SECRET_KEY`, `_REGION`, `_BUCKET`. */
 function namedServer(): S3Server | undefined {
@@ -7,7 +10,6 @@ function namedServer(): S3Server | undefined {
   if (value('ENDPOINT') === '') return undefined;
   const { hostname, port, protocol, origin } = new URL(value('ENDPOINT'));
   return {
-    name: origin,
     endpoint: origin,
     host: hostname,
     port: Number(port) || (protocol === 'https:' ? 443 : 80),
@@ -19,6 +21,23 @@ function namedServer(): S3Server | undefined {
   };
 }
 
+/** The stand-in with a certificate that this process trusts from now on. */
+export async function startS3OverTls(options: S3Options = {}): Promise<S3StandIn> {
+  const tls = await makeTls();
+  trust(tls.ca);
+  const server = await startS3({ ...options, tls });
+  const stop = async () => {
+    await server.stop();
+    await tls.stop();
+  };
+  return { ...server, caFile: tls.caFile, stop };
+}
+
+/** Makes this process trust a CA besides those that it trusts already. */
+export function trust(ca: string): void {
+  setDefaultCACertificates([...getCACertificates('default'), ca]);
+}
+
 /** One kind of S3 that the suites run on, and how it is started; `undefined` when it is not installed. */
 export interface S3Kind {
   readonly name: string;
@@ -28,12 +47,10 @@ export interface S3Kind {
 /** The stand-in, MinIO, and the server that the environment names, if it does. */
 export function s3Kinds(): S3Kind[] {
   const named = namedServer();
-  const standIn = {
-    name: 'the stand-in',
-    start: async () => ({ name: 'the stand-in', ...(await startS3()) }),
-  };
-  const kinds: S3Kind[] = [standIn, { name: 'MinIO', start: startMinio }];
-  return named ? [...kinds, { name: named.name, start: async () => named }] : kinds;
+  const standIn = { name: 'the stand-in', start: () => startS3() };
+  const overTls = { name: 'the stand-in over TLS', start: startS3OverTls };
+  const kinds: S3Kind[] = [standIn, overTls, { name: 'MinIO', start: startMinio }];
+  return named ? [...kinds, { name: named.endpoint, start: async () => named }] : kinds;
 }
 
 /** Says loudly that a real server is missing; where it must be there (`CI`), that is a failure. */

@@ -83,12 +83,12 @@ function checkHeaders(request: IncomingMessage, { signedHeaders }: Claim): void 
     throw new S3Refusal(403, 'AccessDenied', `There were headers present which were not signed: ${missing}`);
 }
 
-function checkTime(request: IncomingMessage, claim: Claim): string {
+function checkTime(request: IncomingMessage, claim: Claim, now: number): string {
   const stamp = String(request.headers['x-amz-date'] ?? '');
   const iso = stamp.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
   if (!stamp.startsWith(claim.date))
     throw new S3Refusal(403, 'AccessDenied', 'Credential date and x-amz-date differ.');
-  if (!(Math.abs(Date.parse(iso) - Date.now()) < 15 * 60_000)) {
+  if (!(Math.abs(Date.parse(iso) - now) < 15 * 60_000)) {
     throw new S3Refusal(
       403,
       'RequestTimeTooSkewed',
@@ -117,7 +117,12 @@ function checkToken(request: IncomingMessage, key: S3Key): void {
 export function verifySignature(
   request: IncomingMessage,
   url: URL,
-  expected: { readonly region: string; readonly service: string; readonly payloadHash: string },
+  expected: {
+    readonly region: string;
+    readonly service: string;
+    readonly payloadHash: string;
+    readonly now: number;
+  },
   find: (accessKey: string) => S3Key | undefined,
 ): S3Key {
   const claim = claimOf(request);
@@ -131,7 +136,7 @@ export function verifySignature(
     );
   checkToken(request, key);
   checkRegion(claim, expected.region, expected.service);
-  const stamp = checkTime(request, claim);
+  const stamp = checkTime(request, claim, expected.now);
   const scope = `${claim.date}/${claim.region}/${claim.service}/aws4_request`;
   const toSign = `AWS4-HMAC-SHA256\n${stamp}\n${scope}\n${sha256(canonicalRequest(request, url, claim, expected.payloadHash))}`;
   const signingKey = scope

@@ -1,4 +1,10 @@
-import { type IncomingMessage, type RequestListener, type ServerResponse, createServer } from 'node:http';
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+  createServer,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type S3Role, assumeRole, assumedRoleXml } from './s3-assume-role.ts';
@@ -7,6 +13,7 @@ import { type S3Fault, createFaults } from './s3-fault.ts';
 import type { S3Bucket, S3Object, S3Upload } from './s3-objects.ts';
 import { type S3Answer, type S3State, operationOf, operations } from './s3-operations.ts';
 import { S3Refusal, refusalXml } from './s3-refusal.ts';
+import type { S3Server } from './s3-server.ts';
 import { type S3Key, isAllowed, verifySignature } from './s3-signature.ts';
 
 /** How the stand-in is started; all but the defaults of a small, strict S3. */
@@ -24,27 +31,23 @@ export interface S3Options {
   readonly uniformParts?: boolean;
   /** Verify bytes but do not keep them: for measuring. */
   readonly discard?: boolean;
+  /** How far the clock of the stand-in is ahead. */
+  readonly clockAheadMs?: number;
   readonly tls?: { readonly key: string; readonly cert: string };
 }
 
 /** An S3 in this process: signatures, checksums and rights are verified as Amazon does. */
-export interface S3StandIn {
-  readonly endpoint: string;
-  readonly host: string;
-  readonly port: number;
-  readonly region: string;
-  readonly bucket: string;
-  readonly accessKey: string;
-  readonly secretKey: string;
+export interface S3StandIn extends S3Server {
   /** Objects of the first bucket by key. */
   objects(): ReadonlyMap<string, S3Object>;
   /** Uploads of the first bucket that are not completed. */
   uploads(): readonly S3Upload[];
   /** Names of the operations that came, in order. */
   readonly requests: string[];
+  /** The headers that UploadPart came with, in order. */
+  readonly partHeaders: IncomingHttpHeaders[];
   fault(fault: S3Fault): void;
   clearFaults(): void;
-  stop(): Promise<void>;
 }
 
 const root: S3Key = { accessKey: 'AKTESTTESTTEST000001', secretKey: 'sktestsktestsktest' };
@@ -56,6 +59,7 @@ interface Running {
   readonly keys: Map<string, S3Key>;
   readonly faults: ReturnType<typeof createFaults>;
   readonly requests: string[];
+  readonly partHeaders: IncomingHttpHeaders[];
 }
 
 function answer(
@@ -78,11 +82,16 @@ function parse(request: IncomingMessage) {
 
 async function handleSts(running: Running, request: IncomingMessage, url: URL): Promise<S3Answer> {
   const body = await readBody(request, { secure: false, discard: false, onBytes: () => {} });
-  const expected = { region: running.region, service: 'sts', payloadHash: body.sha256 };
+  const expected = { region: running.region, service: 'sts', payloadHash: body.sha256, now: nowOf(running) };
   verifySignature(request, url, expected, (accessKey) => running.keys.get(accessKey));
   const key = assumeRole(new URLSearchParams(body.bytes.toString()), running.options.roles ?? []);
   running.keys.set(key.accessKey, key);
   return { body: assumedRoleXml(key) };
+}
+
+/** Epoch milliseconds by the stand-in's clock. */
+function nowOf({ options: { clockAheadMs = 0 } }: Running): number {
+  return Date.now() + clockAheadMs;
 }
 
 function bucketOf({ state }: Running, name: string): S3Bucket {
@@ -108,7 +117,12 @@ async function handleS3(
       'Missing required header for this request: x-amz-content-sha256',
     );
   }
-  const expected = { region: running.region, service: 's3', payloadHash: payloadHash ?? '' };
+  const expected = {
+    region: running.region,
+    service: 's3',
+    payloadHash: payloadHash ?? '',
+    now: nowOf(running),
+  };
   const signer = verifySignature(request, url, expected, (accessKey) => running.keys.get(accessKey));
   const operation = operations[name];
   if (!operation)
@@ -141,6 +155,8 @@ async function serve(running: Running, request: IncomingMessage, response: Serve
   const sts = request.method === 'POST' && bucketName === '';
   const name = sts ? 'AssumeRole' : operationOf(request.method ?? '', key, url.searchParams);
   running.requests.push(name);
+  if (name === 'UploadPart') running.partHeaders.push(request.headers);
+  response.setHeader('date', new Date(nowOf(running)).toUTCString());
   const fault = running.faults.next(name);
   const head = request.method === 'HEAD';
   try {
@@ -192,7 +208,15 @@ export async function startS3(options: S3Options = {}): Promise<S3StandIn> {
     uniformParts: options.uniformParts ?? false,
   };
   const allKeys = new Map([root, ...keys].map((key) => [key.accessKey, key]));
-  const running: Running = { options, region, state, keys: allKeys, faults: createFaults(), requests: [] };
+  const running: Running = {
+    options,
+    region,
+    state,
+    keys: allKeys,
+    faults: createFaults(),
+    requests: [],
+    partHeaders: [],
+  };
   const listener: RequestListener = (request, response) => void serve(running, request, response);
   const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -208,6 +232,7 @@ export async function startS3(options: S3Options = {}): Promise<S3StandIn> {
     objects: () => bucketOf(running, bucket).objects,
     uploads: () => [...bucketOf(running, bucket).uploads.values()],
     requests: running.requests,
+    partHeaders: running.partHeaders,
     fault: running.faults.add,
     clearFaults: running.faults.clear,
     async stop() {

@@ -4,7 +4,7 @@ import type { FileConnector } from '../../connector/contract.ts';
 import { fileOptions } from '../../connector/file-options.ts';
 import { fieldId } from '../../field/field-id.ts';
 import { startS3 } from '../../../test/servers/s3-stand-in.ts';
-import { trialJob, type TrialOptions } from './s3-unload-trial.ts';
+import { trialJob, type TrialOptions } from '../../../test/servers/s3-trial.ts';
 import { s3UnloadConnector } from './s3-unload.ts';
 
 const connector = s3UnloadConnector as FileConnector;

@@ -4,7 +4,7 @@ import { STSClient, AssumeRoleCommand } from '@aws-sdk/client-sts';
 import { startMinio } from '../../../test/servers/minio.ts';
 import { missing } from '../../../test/servers/s3-servers.ts';
 import { type S3Options, startS3 } from '../../../test/servers/s3-stand-in.ts';
-import { expected, noise, put, steps } from './s3-unload-trial.ts';
+import { expected, noise, put, steps } from '../../../test/servers/s3-trial.ts';
 
 const MiB = 1024 * 1024;
 const resource = 'bucket/in/*';

@@ -6,16 +6,14 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { missing, s3Kinds } from '../../../test/servers/s3-servers.ts';
-import type { S3Server } from '../../../test/servers/minio.ts';
-import { type TargetServer, readerOf } from './s3-unload-target.ts';
-import { expected, noise, put, steps, trialJob } from './s3-unload-trial.ts';
+import type { S3Server } from '../../../test/servers/s3-server.ts';
+import { readerOf } from '../../../test/servers/s3-target.ts';
+import { expected, noise, putBy, steps, trialJob, ways } from '../../../test/servers/s3-trial.ts';
 import type { FileConnector } from '../../connector/contract.ts';
-import { s3UnloadConnector } from './s3-unload.ts';
 
 const MiB = 1024 * 1024;
-const connector = s3UnloadConnector as FileConnector;
 
-async function read(server: TargetServer, Key: string) {
+async function read(server: S3Server, Key: string) {
   const s3 = readerOf(server);
   try {
     const { Body, Metadata = {}, ServerSideEncryption } = await s3.getObject({ Bucket: server.bucket, Key });
@@ -25,14 +23,15 @@ async function read(server: TargetServer, Key: string) {
   }
 }
 
-async function openUploads(server: TargetServer, key: string): Promise<number> {
+async function openUploads(server: S3Server, key: string): Promise<number> {
   const s3 = readerOf(server);
   const { Uploads = [] } = await s3.listMultipartUploads({ Bucket: server.bucket, Prefix: key });
   s3.destroy();
   return Uploads.length;
 }
 
-function suite(server: S3Server): void {
+function suite(server: S3Server, connector: FileConnector): void {
+  const put = putBy(connector);
   test('a small file is one object with run, rows and checksum in its metadata', async () => {
     const [file] = await put(server, 'in/small.csv', noise(1000), { credentials: { checksums: 'crc32' } });
     assert.equal(file?.location, `s3://${server.bucket}/in/small.csv`);
@@ -155,6 +154,7 @@ function suite(server: S3Server): void {
       [
         ['resolve', true],
         ['connect', true],
+        ...(server.caFile === undefined ? [] : [['certificate', true]]),
         ['sign in', true],
         ['permission', true],
         ['write probe', true],
@@ -176,6 +176,7 @@ function suite(server: S3Server): void {
       AWS_REGION: server.region,
       AWS_DEFAULT_REGION: server.region,
       AWS_EC2_METADATA_DISABLED: 'true',
+      ...(server.caFile === undefined ? {} : { AWS_CA_BUNDLE: server.caFile }),
     };
     const args = ['s3', 'cp', '--quiet', `s3://${server.bucket}/in/aws.csv`, join(dir, 'got.csv')];
     const installed = await promisify(execFile)('aws', ['--version']).then(
@@ -195,5 +196,6 @@ for (const kind of s3Kinds()) {
     continue;
   }
   after(() => server.stop());
-  describe(`s3-unload on ${kind.name}`, () => suite(server));
+  for (const { title, connector } of ways)
+    describe(`s3-unload on ${kind.name}, ${title}`, () => suite(server, connector));
 }

@@ -72,7 +72,7 @@ async function signedRequest(
 function exchange(options: RequestOptions, body: Buffer, signal: AbortSignal): Promise<IncomingMessage> {
   const open = options.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((done, fail) => {
-    const sending = open({ ...options, signal }, (response) => {
+    const sending = open(options, (response) => {
       // A store may refuse before it has read all: the rest of the body is then not sent.
       if (response.statusCode !== 200) response.once('end', () => sending.destroy());
       response
@@ -80,6 +80,13 @@ function exchange(options: RequestOptions, body: Buffer, signal: AbortSignal): P
         .on('end', () => done(response))
         .resume();
     });
+    // A request that still waits for its connection would tell of its end only when that wait ends.
+    const stop = () => {
+      fail(signal.reason);
+      sending.destroy();
+    };
+    signal.addEventListener('abort', stop);
+    sending.on('close', () => signal.removeEventListener('abort', stop));
     sending.setTimeout(socketTimeout, () => sending.destroy(new Error('The store was silent for too long.')));
     sending.on('error', fail).end(body);
   });
@@ -98,6 +105,7 @@ export function signedParts(store: OpenStore): SendPart {
   let refused = false;
   const attempt = async (outgoing: Outgoing) => {
     const request = await signedRequest(store, await signer, outgoing);
+    outgoing.signal.throwIfAborted();
     const { statusCode = 0, headers } = await exchange(request, outgoing.part.bytes, outgoing.signal);
     return { status: statusCode, etag: headers.etag };
   };

@@ -5,7 +5,6 @@ import { explain } from './explain.ts';
 import { placeOf } from './object-headers.ts';
 import type { PartTransport } from './part-transport.ts';
 import { removeOrphans } from './remove-orphans.ts';
-import { signedParts } from './signed-parts.ts';
 import { withStore } from './store.ts';
 import { writeFile } from './write-file.ts';
 
@@ -15,10 +14,7 @@ type S3FileJob = FileJob<typeof credentialsFields, typeof detailsFields>;
  * Publishes each file as an object, one after another; keys are the files' paths. s3:PutObject is enough.
  * The law of replay holds because a key is replaced in one step, and what a killed attempt left is aborted first.
  */
-export async function write(
-  job: S3FileJob,
-  transport: PartTransport = signedParts,
-): Promise<PublishedFile[]> {
+export async function write(job: S3FileJob, transport: PartTransport): Promise<PublishedFile[]> {
   const { credentials, signal, files } = job;
   const published: PublishedFile[] = [];
   let key: string | undefined;

@@ -1,22 +1,12 @@
 import { S3 } from '@aws-sdk/client-s3';
 import { parse } from 'csv-parse/sync';
-import type { ConformanceTarget, StoredRow } from '../../connector/conformance.ts';
-import { s3UnloadConnector } from './s3-unload.ts';
-
-/** As much of a server as the target needs. */
-export interface TargetServer {
-  readonly endpoint: string;
-  readonly host: string;
-  readonly port: number;
-  readonly region: string;
-  readonly bucket: string;
-  readonly accessKey: string;
-  readonly secretKey: string;
-  stop(): Promise<void>;
-}
+import type { ConformanceTarget, StoredRow } from '../../src/connector/conformance.ts';
+import type { Connector } from '../../src/connector/contract.ts';
+import { s3UnloadConnector } from '../../src/destination/s3-unload/s3-unload.ts';
+import type { S3Server } from './s3-server.ts';
 
 /** A client for looking at what lies in a test's bucket. */
-export function readerOf({ endpoint, region, accessKey, secretKey }: Omit<TargetServer, 'stop'>): S3 {
+export function readerOf({ endpoint, region, accessKey, secretKey }: Omit<S3Server, 'stop'>): S3 {
   return new S3({
     endpoint,
     region,
@@ -48,7 +38,7 @@ async function openUploads(s3: S3, Bucket: string, key: string): Promise<string[
 let targets = 0;
 
 /** The bucket of a running server as a target of the conformance kit; each target writes under a path of its own. */
-export function s3Target(server: TargetServer): ConformanceTarget {
+export function s3Target(server: S3Server, connector: Connector = s3UnloadConnector): ConformanceTarget {
   targets += 1;
   const path = `conformance-${process.pid}-${targets}`;
   const key = `${path}/rows.csv`;
@@ -57,11 +47,11 @@ export function s3Target(server: TargetServer): ConformanceTarget {
   const domo = { domoClientId: 'domo-client', domoClientSecret: 'domo-client-secret' };
   const credentials = { ...domo, accessKey, secretKey, bucket, region, endpoint, pathStyle: true };
   return {
-    connector: s3UnloadConnector,
+    connector,
     credentials,
     details: { inputDatasetId: 'dataset', path, fileName: 'rows' },
     endpoint: { host: server.host, port: server.port },
-    via: (host, port) => ({ ...credentials, endpoint: `http://${host}:${port}` }),
+    via: (host, port) => ({ ...credentials, endpoint: `${new URL(endpoint).protocol}//${host}:${port}` }),
     refused: { ...credentials, secretKey: 'a-secret-key-that-is-wrong' },
     secrets: [secretKey, domo.domoClientSecret],
     async stored() {

@@ -1,13 +1,19 @@
-import type { FileConnector, FileJob, OutgoingFile, TestStep } from '../../connector/contract.ts';
-import { createEgress } from '../../egress/egress.ts';
-import type { Field } from '../../field/field.ts';
-import type { TargetServer } from './s3-unload-target.ts';
-import { s3UnloadConnector } from './s3-unload.ts';
+import type { FileConnector, FileJob, OutgoingFile, TestStep } from '../../src/connector/contract.ts';
+import { createEgress } from '../../src/egress/egress.ts';
+import type { Field } from '../../src/field/field.ts';
+import { sdkParts } from '../../src/destination/s3-unload/sdk-parts.ts';
+import { s3UnloadConnector, s3UnloadConnectorOn } from '../../src/destination/s3-unload/s3-unload.ts';
+import type { S3Server } from './s3-server.ts';
 
-const connector = s3UnloadConnector as FileConnector;
+/** Both ways that parts take: every suite must pass on both. */
+export const ways: readonly { readonly title: string; readonly connector: FileConnector }[] = [
+  { title: 'parts of our own', connector: s3UnloadConnector as FileConnector },
+  { title: "the SDK's parts", connector: s3UnloadConnectorOn(sdkParts) as FileConnector },
+];
 
 /** What a trial changes of a plain run. */
 export interface TrialOptions {
+  readonly connector?: FileConnector;
   readonly credentials?: Record<string, unknown>;
   readonly details?: Record<string, unknown>;
   readonly signal?: AbortSignal;
@@ -21,8 +27,13 @@ function defaultsOf(pane: Readonly<Record<string, Field>>): Record<string, unkno
   );
 }
 
+function connectorOf({ connector }: TrialOptions): FileConnector {
+  return connector ?? (s3UnloadConnector as FileConnector);
+}
+
 /** A job of the connector on this server, as the framework would make it, without files. */
-export function trialJob(server: TargetServer, options: TrialOptions = {}): FileJob<never, never> {
+export function trialJob(server: S3Server, options: TrialOptions = {}): FileJob<never, never> {
+  const connector = connectorOf(options);
   const { endpoint, accessKey, secretKey, bucket, region } = server;
   const job = {
     credentials: {
@@ -56,15 +67,20 @@ export function fileOf(path: string, body: AsyncIterable<Uint8Array>): OutgoingF
 
 /** Writes one file through the connector. */
 export async function put(
-  server: TargetServer,
+  server: S3Server,
   path: string,
   body: AsyncIterable<Uint8Array>,
-  options?: TrialOptions,
+  options: TrialOptions = {},
 ): Promise<readonly { readonly location: string }[]> {
   async function* files() {
     yield fileOf(path, body);
   }
-  return connector.write({ ...trialJob(server, options), files: files() });
+  return connectorOf(options).write({ ...trialJob(server, options), files: files() });
+}
+
+/** `put` by another connector than the usual one. */
+export function putBy(connector: FileConnector): typeof put {
+  return (server, path, body, options) => put(server, path, body, { connector, ...options });
 }
 
 /** Chunks of an odd size that together are `size` bytes, of a content that shows any misplaced byte. */
@@ -86,8 +102,8 @@ export function expected(size: number): Buffer {
 }
 
 /** The steps of a connection test. */
-export async function steps(server: TargetServer, options?: TrialOptions): Promise<TestStep[]> {
+export async function steps(server: S3Server, options: TrialOptions = {}): Promise<TestStep[]> {
   const seen: TestStep[] = [];
-  for await (const step of connector.testConnection(trialJob(server, options))) seen.push(step);
+  for await (const step of connectorOf(options).testConnection(trialJob(server, options))) seen.push(step);
   return seen;
 }
