@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UserError, isTold } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { receiptErrorOf } from '../run/receipt.ts';
 import { type Arguments, type CliContext, type Command, exitCodes } from './command.ts';
 import { commonOptions } from './common-options.ts';
@@ -8,6 +8,7 @@ import { connectorsCommand } from './connectors-command.ts';
 import { datasetsCommand } from './datasets-command.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { commandHelp, generalHelp } from './help.ts';
+import { logUnexpected } from './log-unexpected.ts';
 import { previewCommand } from './preview-command.ts';
 import { runCommand } from './run-command.ts';
 import { schemaCommand } from './schema-command.ts';
@@ -88,8 +89,7 @@ async function execute(command: Command, words: string[], context: CliContext): 
 function showError(error: unknown, context: CliContext): void {
   const { code, message, remedy } = receiptErrorOf(error);
   context.err(`${message}\n${remedy === undefined ? '' : `${remedy}\n`}(${code})\n`);
-  if (!isTold(error))
-    context.log.warn('unexpected error', { stack: error instanceof Error ? error.stack : String(error) });
+  logUnexpected(error, context.log);
 }
 
 /** Does what was typed, and answers with the exit code; never ends the process itself. */

@@ -29,7 +29,10 @@ function line(rows: number, read: number, expected: number | undefined, passed: 
 }
 
 /** A progress that stays silent when `quiet`. */
-export function createProgress({ err, lively }: CliContext, quiet: boolean): Progress {
+export function createProgress(
+  { err, lively }: Pick<CliContext, 'err' | 'lively'>,
+  quiet: boolean,
+): Progress {
   const startedAt = performance.now();
   let shownAt = startedAt;
   let expected: number | undefined;

@@ -1,12 +1,14 @@
 import type { Run } from '../connector/contract.ts';
 import type { Dataset } from '../dataset/dataset.ts';
-import { UserError, isTold } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { moveRows } from '../run/move-rows.ts';
 import { type Receipt, failedReceipt } from '../run/receipt.ts';
-import { bytes, count, duration } from './amounts.ts';
 import { type Arguments, type CliContext, type Command, exitCodes } from './command.ts';
 import { exitCodeOf } from './exit-code.ts';
+import { jsonEvents } from './json-events.ts';
+import { logUnexpected } from './log-unexpected.ts';
 import { createProgress } from './progress.ts';
+import { receiptLines } from './receipt-lines.ts';
 import { loadWriteback } from './yaml-file.ts';
 
 function wholeNumber(typed: Arguments, name: string, fallback: number): number {
@@ -26,30 +28,6 @@ function instant(typed: Arguments): Date {
   );
 }
 
-/** The receipt as a person reads it. */
-function receiptLines(receipt: Receipt): string[] {
-  const passed = Date.parse(receipt.finishedAt) - Date.parse(receipt.startedAt);
-  const labelled: [string, string][] = [
-    ...receipt.location.map((location, index): [string, string] => [index === 0 ? 'Location' : '', location]),
-    [
-      'Rows',
-      `${count(receipt.rowsRead)} read, ${count(receipt.rowsWritten)} written, ${count(receipt.rowsRejected)} rejected`,
-    ],
-    ['Bytes', `${count(receipt.bytes)} (${bytes(receipt.bytes)})`],
-    ['Checksum', receipt.checksum ? `${receipt.checksum.algorithm} ${receipt.checksum.value}` : 'none'],
-    ['Time', duration(passed)],
-    ['Run', receipt.run],
-  ];
-  if (receipt.truncated > 0) {
-    labelled.push(['Dates', `${count(receipt.truncated)} lost digits below a millisecond`]);
-  }
-  const rejected = receipt.rejected.slice(0, 10).map(({ row, column, reason }): [string, string] => {
-    return ['Rejected', `row ${row}${column === undefined ? '' : `, column "${column}"`}: ${reason}`];
-  });
-  const warnings = receipt.warnings.map((warning): [string, string] => ['Note', warning]);
-  return [...labelled, ...rejected, ...warnings].map(([label, value]) => `  ${label.padEnd(9)} ${value}`);
-}
-
 function show(receipt: Receipt, json: boolean, context: CliContext): void {
   if (json) return context.out(JSON.stringify({ event: 'receipt', ...receipt }));
   context.out(`${receipt.writeback}: ${receipt.status}`);
@@ -61,22 +39,6 @@ interface Head {
   run: string;
   writeback: string;
   readonly startedAt: Date;
-}
-
-/** JSON events while the run works: one when it starts, one a second. */
-function jsonEvents({ out }: CliContext, json: boolean) {
-  let toldAt = performance.now();
-  const tell = (event: object) => json && out(JSON.stringify(event));
-  return {
-    started({ name, columns }: Dataset, { id, number }: Run, rows: number | undefined) {
-      tell({ event: 'started', run: id, number, dataset: name, columns: columns.length, rows });
-    },
-    progress(rows: number, read: number) {
-      if (performance.now() - toldAt < 1_000) return;
-      toldAt = performance.now();
-      tell({ event: 'progress', rows, bytes: read });
-    },
-  };
 }
 
 async function work(typed: Arguments, context: CliContext, head: Head): Promise<Receipt> {
@@ -118,7 +80,7 @@ async function run(typed: Arguments, context: CliContext): Promise<number> {
     if (!json) throw error;
     const canceled = context.signal.aborted;
     show(failedReceipt(head, error, canceled), true, context);
-    if (!isTold(error) && !canceled) context.log.warn('unexpected error', { stack: (error as Error).stack });
+    if (!canceled) logUnexpected(error, context.log);
     return exitCodeOf(error, canceled);
   }
 }
