@@ -55,7 +55,7 @@ function judgeQuick(all: ReadonlyMap<string, Figures>): void {
 async function measureAll(folder: string): Promise<Map<string, Figures>> {
   const million = writeCsv(join(folder, 'rows.csv'), quick ? 100_000 : 1_000_000);
   const tenMillion = quick ? million : writeCsv(join(folder, 'more-rows.csv'), 10_000_000);
-  const zippedFile = isWanted({ name: 'gzip-source' }) ? await zip(tenMillion, million) : undefined;
+  const zippedFile = isWanted({ name: 'gzip-source' }) ? zip(tenMillion, million) : undefined;
   const rounds = Number(values.rounds ?? (quick ? 1 : 3));
   const expected = quick ? await expectedOf(million) : undefined;
   const conditions: Conditions = { million, tenMillion, rounds, quick, expected, say };

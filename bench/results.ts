@@ -42,7 +42,7 @@ function contenderRow({
     String(mbPerSecond),
     cpuSeconds.toFixed(2),
     String(peakMb),
-    isOurs ? '' : `${ratio.toFixed(2)}`,
+    isOurs ? '' : ratio.toFixed(2),
     isOurs ? '' : `${cpuRatio?.toFixed(2)}`,
   ]);
 }

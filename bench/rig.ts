@@ -49,6 +49,12 @@ async function start(name: string, children: ChildProcess[], parameters: readonl
   };
 }
 
+/** Without its parent a far end has nothing that holds it. One that broke down is gone already. */
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.connected) child.disconnect();
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
 /** The id by which the source offers a file. */
 export const exportId = ({ rows }: { readonly rows: number }, zipped = false): string =>
   `00000000-0000-4000-800${zipped ? 1 : 0}-${String(rows).padStart(12, '0')}`;
@@ -96,8 +102,7 @@ export async function withRig(
       folder,
     });
   } finally {
-    for (const child of children) child.disconnect();
-    await Promise.all(children.map((child) => child.exitCode ?? once(child, 'exit')));
+    await Promise.all(children.map(stop));
     await Promise.all([sshd?.stop(), tls.stop()]);
   }
 }

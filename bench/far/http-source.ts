@@ -18,7 +18,10 @@ async function send(answer: ServerResponse, file: string): Promise<void> {
       await sent[turn];
       const length = readSync(descriptor, blocks[turn as 0 | 1]);
       if (length === 0) break;
-      sent[turn] = written(answer, blocks[turn as 0 | 1].subarray(0, length));
+      const sending = written(answer, blocks[turn as 0 | 1].subarray(0, length));
+      // Awaited when its block's turn comes again; a client may be gone before that.
+      sending.catch(() => {});
+      sent[turn] = sending;
     }
     await Promise.all(sent);
     answer.end();

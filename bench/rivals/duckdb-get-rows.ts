@@ -1,5 +1,5 @@
 // DuckDB's rows as its Node package gives them, made to BSON one by one, and thrown away: no network at all.
-import { DuckDBInstance } from '@duckdb/node-api';
+import { DuckDBDecimalValue, DuckDBInstance } from '@duckdb/node-api';
 import { serialize } from 'bson';
 import { mixedColumns } from '../../test/data/mixed-rows.ts';
 
@@ -32,5 +32,5 @@ function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if ('micros' in value) return new Date(Number((value.micros as bigint) / 1000n));
   if ('days' in value) return new Date((value.days as number) * 86_400_000);
-  return String(value);
+  return value instanceof DuckDBDecimalValue ? value.toString() : undefined;
 }
