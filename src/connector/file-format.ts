@@ -1,6 +1,6 @@
 import { batches } from '../dataset/batches.ts';
 import { compress, compressedExtension } from '../dataset/compression.ts';
-import { type CsvDialect, dialectOf, isCanonical } from '../dataset/csv-dialect.ts';
+import { type CsvDialect, dialectOf, isCanonical, keepsRecords } from '../dataset/csv-dialect.ts';
 import { writeCsv } from '../dataset/csv-writer.ts';
 import type { Column, CsvBytes } from '../dataset/dataset.ts';
 import { countRecords } from '../dataset/record-counter.ts';
@@ -63,7 +63,8 @@ async function* told<B extends { firstRow: number; rows: number }>(
 function csvEncoder(dialect: CsvDialect): Encoder {
   if (isCanonical(dialect)) return counted;
   return (work) => {
-    const blocks = recordBlocks(work.body, work.columns, { blockBytes, onEnd: work.onEnd });
+    const countOnly = keepsRecords(dialect);
+    const blocks = recordBlocks(work.body, work.columns, { blockBytes, countOnly, onEnd: work.onEnd });
     return writeCsv(told(blocks, work.seen), work.columns, dialect, (row, reason, column) =>
       work.tally.reject(work.rowsBefore + row, reason, column),
     );

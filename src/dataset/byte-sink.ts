@@ -1,7 +1,7 @@
 /** Below this length a loop is faster than a call of `set` with a view of its own. */
 const shortCopy = 24;
 
-/** Bytes that grow at the end. What `take` gave is the taker's for good. */
+/** Bytes that grow at the end. What `view` gave is valid until `clear`. */
 export class ByteSink {
   #bytes: Uint8Array;
   length = 0;
@@ -34,8 +34,13 @@ export class ByteSink {
     this.copy(source, 0, source.length);
   }
 
-  /** All bytes so far; the sink is of no use afterwards. */
-  take(): Uint8Array {
+  /** All bytes so far. */
+  view(): Uint8Array {
     return this.#bytes.subarray(0, this.length);
+  }
+
+  /** Begins anew, in the same memory. */
+  clear(): void {
+    this.length = 0;
   }
 }

@@ -49,6 +49,12 @@ export function isCanonical(dialect: CsvDialect): boolean {
   return ids.every((id) => id === 'unmappable' || dialect[id] === canonicalDialect[id]);
 }
 
+/** True when canonical records may pass untouched but for those that begin with `#`, if that is guarded; the header may differ. */
+export function keepsRecords(dialect: CsvDialect): boolean {
+  const { header, byteOrderMark, guardFirstHash } = canonicalDialect;
+  return isCanonical({ ...dialect, header, byteOrderMark, guardFirstHash });
+}
+
 /**
  * The dialect that the file options ask for; `\t` and `tab` are taken as a tab. Throws UserError `csv-dialect` with the field
  * when a reader could not tell its parts from each other.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import * as fc from 'fast-check';
+import { collect } from '../../test/collect.ts';
 import { UserError } from '../errors.ts';
 import { type CsvDialect, type CsvOptions, canonicalDialect, dialectOf } from './csv-dialect.ts';
 import { headerBytes, headerRecord, writeCsv } from './csv-writer.ts';
@@ -34,14 +35,10 @@ async function write(
   const rejected: (readonly [number, string | undefined, string])[] = [];
   const body = chunksOf(Buffer.concat([headerRecord(columns), Buffer.from(rows)]), 7);
   const blocks = recordBlocks(body, columns, { blockBytes });
-  const parts: Uint8Array[] = [];
-  for await (const part of writeCsv(blocks, columns, dialect, (row, reason, column) =>
+  const parts = writeCsv(blocks, columns, dialect, (row, reason, column) =>
     rejected.push([row, column, reason]),
-  )) {
-    parts.push(part);
-  }
-  // Joined at the end only: this fails if a chunk is used again.
-  return { bytes: Buffer.concat(parts), rejected };
+  );
+  return { bytes: await collect(parts), rejected };
 }
 
 async function written(change: Partial<CsvOptions>, rows: string, columns = text('a', 'b'), hash = false) {
@@ -180,6 +177,20 @@ describe('Windows-1252', () => {
     };
     await assert.rejects(pull, (error) => error === stop);
   });
+});
+
+test('records that begin with # are quoted, whether or not it is known where cells lie', async () => {
+  const rows = '#a,1\n"x\n#y",#2\nplain,#3\n\r\n# b,4\r\nlast,5';
+  const dialect = dialectOf(options, true);
+  for (const blockBytes of [8, 64, 1000]) {
+    for (const countOnly of [false, true]) {
+      const body = chunksOf(Buffer.from(`a,b\n${rows}`), 7);
+      const blocks = recordBlocks(body, text('a', 'b'), { blockBytes, countOnly });
+      const bytes = await collect(writeCsv(blocks, text('a', 'b'), dialect, assert.fail));
+      const lines = bytes.toString().replaceAll('\r\n', '\n').replaceAll('\n\n', '\n');
+      assert.equal(lines, 'a,b\n"#a",1\n"x\n#y",#2\nplain,#3\n"# b",4\nlast,5\n');
+    }
+  }
 });
 
 /** One canonical cell and its value. */

@@ -2,7 +2,8 @@ import { UserError } from '../errors.ts';
 import { ByteSink } from './byte-sink.ts';
 import { CellIndex, QUOTED, indexRecords } from './cell-index.ts';
 import { type CellSpelling, cellSpelling } from './csv-cells.ts';
-import { type CsvDialect } from './csv-dialect.ts';
+import { asBuffer } from './cell-text.ts';
+import { type CsvDialect, keepsRecords } from './csv-dialect.ts';
 import type { Column } from './dataset.ts';
 import type { RecordBlock } from './record-blocks.ts';
 import { byteOrderMark, encodeText, firstUnmappable } from './text-encoding.ts';
@@ -93,6 +94,9 @@ function writeRows(sink: ByteSink, writer: RecordWriter, block: Rows, skip: Read
   }
 }
 
+/** It grows to what the largest block needs, and stays. */
+const firstCapacity = 64 * 1024;
+
 const nothing: ReadonlySet<number> = new Set();
 
 /** Reports the rows of a block that do not fit the encoding, and answers which (from 0). */
@@ -163,11 +167,28 @@ export function headerBytes(
     { bytes, index },
     nothing,
   );
-  return Buffer.concat([mark, encodeText(sink.take(), dialect.encoding)]);
+  return Buffer.concat([mark, encodeText(sink.view(), dialect.encoding)]);
+}
+
+const HASH = 0x23;
+const lineFeed = 0x0a;
+
+/** True when `#` stands at the beginning of the bytes or of a line in them, be it inside of a cell. */
+function mayBeginWithHash(bytes: Uint8Array): boolean {
+  const buffer = asBuffer(bytes);
+  let at = buffer.indexOf(HASH);
+  while (at > 0 && buffer[at - 1] !== lineFeed) at = buffer.indexOf(HASH, at + 1);
+  return at >= 0;
+}
+
+/** True when the records of a block are spelled in the dialect already. Its cells need not be known for that. */
+function isSpelled({ bytes }: RecordBlock, dialect: CsvDialect): boolean {
+  if (!keepsRecords(dialect) || bytes.at(-1) !== lineFeed) return false;
+  return !dialect.guardFirstHash || !mayBeginWithHash(bytes);
 }
 
 /**
- * Canonical records in another dialect, header first, one chunk for each block; a chunk is the consumer's for good.
+ * Canonical records in another dialect, header first, one chunk for each block; a chunk is valid until the next pull.
  * A record without line end at the end of the stream gets one. Rows that do not fit the encoding are reported and left out.
  * Throws what `reject` throws, and UserError `csv-unmappable-header`.
  */
@@ -180,14 +201,19 @@ export async function* writeCsv(
   const isText = columns.map(({ type }) => type === 'STRING');
   const writer = recordWriter(dialect, isText);
   const rejects = dialect.encoding === 'windows1252' && dialect.unmappable === 'reject';
+  const sink = new ByteSink(firstCapacity);
   let begun = false;
   for await (const block of blocks) {
     if (!begun) yield* some(headerBytes(columns, dialect, receivedEnd(block, 0)));
     begun = true;
+    if (isSpelled(block, dialect)) {
+      yield block.bytes;
+      continue;
+    }
     const skip = rejects ? rejectUnmappable(block, columns, reject) : nothing;
-    const sink = new ByteSink(block.bytes.length + (block.bytes.length >> 2) + 64);
+    sink.clear();
     writeRows(sink, writer, block, skip);
-    yield* some(encodeText(sink.take(), dialect.encoding));
+    yield* some(encodeText(sink.view(), dialect.encoding));
   }
   if (!begun) yield* some(headerBytes(columns, dialect));
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { access, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffer, text } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { collect } from '../../test/collect.ts';
 import { describeSelect } from './canonical-select.ts';
 import { withDuckdb } from './locked-duckdb.ts';
 import { queryCsv } from './query-csv.ts';
@@ -124,7 +125,7 @@ for (const fifos of [true, false]) {
     const select = `SELECT CASE WHEN range = 900000 THEN error('midway') ELSE range END AS r FROM range(1000000)`;
     await lend(async (duckdb) => {
       const columns = await describeSelect(duckdb, select);
-      await assert.rejects(buffer(queryCsv(duckdb, select, columns, idle, { fifos })), /midway/u);
+      await assert.rejects(collect(queryCsv(duckdb, select, columns, idle, { fifos })), /midway/u);
     });
   });
 }

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { collect } from '../../test/collect.ts';
 import type { Column, ColumnType } from '../dataset/dataset.ts';
 import { UserError } from '../errors.ts';
 import { withDuckdb } from './locked-duckdb.ts';
@@ -29,7 +29,7 @@ async function parquet(
   signal = idle,
 ) {
   const whole: ParquetOptions = { compression: 'zstd', strict: false, directory, ...options };
-  return buffer(writeParquet(bytes(csv), columns, whole, signal));
+  return collect(writeParquet(bytes(csv), columns, whole, signal));
 }
 
 async function ask(file: Uint8Array, sql: string): Promise<unknown[][]> {
@@ -104,7 +104,7 @@ for (const fifos of [true, false]) {
       throw new UserError('csv-broken', 'The file is broken.');
     }
     const options: ParquetOptions = { compression: 'snappy', strict: false, directory, fifos };
-    const work = buffer(writeParquet(broken(), [{ name: 'a', type: 'LONG' }], options, idle));
+    const work = collect(writeParquet(broken(), [{ name: 'a', type: 'LONG' }], options, idle));
     await assert.rejects(work, { code: 'csv-broken' });
     await nothingIsLeft();
   });
@@ -189,7 +189,7 @@ test('an abort ends within a second, whether rows flow or none come, and leaves 
   for (const body of [endless, stuck]) {
     const abort = new AbortController();
     const options: ParquetOptions = { compression: 'zstd', strict: false, directory };
-    const work = buffer(writeParquet(body(), [{ name: 'a', type: 'LONG' }], options, abort.signal));
+    const work = collect(writeParquet(body(), [{ name: 'a', type: 'LONG' }], options, abort.signal));
     setTimeout(() => abort.abort(new Error('enough')), 150);
     const started = Date.now();
     await assert.rejects(work, /enough/u);

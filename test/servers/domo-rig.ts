@@ -3,6 +3,7 @@ import { createLog } from '../../src/log.ts';
 import type { Column } from '../../src/dataset/dataset.ts';
 import { createDomoSource, type DomoAccount, type DomoSource } from '../../src/source/domo/domo-source.ts';
 import type { OpenDataset, OpenRequest } from '../../src/source/source.ts';
+import { collect } from '../collect.ts';
 import { startDomo, type DomoOptions } from './domo-stand-in.ts';
 
 /** Columns of the four rows below. */
@@ -32,9 +33,7 @@ export const { signal } = new AbortController();
 
 /** All bytes of an open DataSet as text. */
 export async function read({ body }: OpenDataset): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+  return (await collect(body)).toString();
 }
 
 /** Rows of a CSV whose cells hold no line ends. */

@@ -7,6 +7,7 @@ import type { ConformanceTarget } from '../conformance.ts';
 import { type StoredRow, csvOf, headerOf } from './rows.ts';
 import type { TestStep } from '../contract.ts';
 import { type Delivered, deliver } from '../deliver.ts';
+import { lentBytes, withLentMemory } from './lent.ts';
 
 /** What a delivery of a test may have of its own. */
 export interface TrialOptions {
@@ -75,11 +76,11 @@ async function trialDelivery(
   const values = checked(target, options);
   connector.check?.(values.credentials as never, values.details as never);
   const delivered = await deliver({
-    connector,
+    connector: withLentMemory(connector),
     ...values,
     opened: {
       dataset: { id: '845305d8-da3d-4107-a9d6-13ef3f86d4a4', name: 'Conformance', columns },
-      body,
+      body: lentBytes(body),
       verify: options.verify ?? (async () => {}),
     },
     run: { id: options.runId ?? 'run1', number: options.runNumber ?? 1, startedAt },

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { collect } from '../../../test/collect.ts';
 import { writeParquet } from '../../duckdb/parquet-writer.ts';
 import { TemporaryError, UserError } from '../../errors.ts';
 import { type LocalSourceOptions, createLocalSource } from './local-source.ts';
@@ -31,7 +31,7 @@ function source(path: string, options: Omit<LocalSourceOptions, 'path'> = {}) {
 }
 
 async function text(body: AsyncIterable<Uint8Array>): Promise<string> {
-  return (await buffer(body)).toString();
+  return (await collect(body)).toString();
 }
 
 async function read(
@@ -158,7 +158,7 @@ test('Parquet has its types and its number of rows', async () => {
   async function* body() {
     yield Buffer.from(csv);
   }
-  const parquet = await buffer(writeParquet(body(), columns, { compression: 'zstd', strict: true }, signal));
+  const parquet = await collect(writeParquet(body(), columns, { compression: 'zstd', strict: true }, signal));
   const { csv: back, dataset } = await read(await file('typed.parquet', parquet));
   assert.equal(back, csv);
   assert.equal(dataset.rows, 3);
