@@ -6,7 +6,8 @@ import { makeFolders } from './make-folders.ts';
 import { folderOf, inFolder } from './remote-path.ts';
 import { type Names, publish, restore, sizeOf } from './rename-ladder.ts';
 import type { SftpChannel } from './sftp-channel.ts';
-import type { SftpSession } from './ssh-session.ts';
+import type { SftpSession } from './sftp-session.ts';
+import { type Lane, bytesUnderWay, stripe } from './stripes.ts';
 import { writeBody } from './write-body.ts';
 
 /** How a file is published. */
@@ -39,8 +40,11 @@ export function namesFor(final: string, owner: string): Names {
   return { final, temporary: beside('part'), aside: beside('old') };
 }
 
-/** Bytes under way: about 4 MB, and never more than 64 writes. */
-const inFlightBytes = 4_000_000;
+/** Writes under way at once: of a server's small writes not too many, though far away it must be more. */
+function writesUnderWay(size: number, roundTrip: number): number {
+  const bytes = bytesUnderWay(roundTrip);
+  return Math.min(bytes / 65_536, Math.max(4, Math.ceil(bytes / size)));
+}
 
 const roomForHandle = 1_000_000;
 
@@ -94,14 +98,17 @@ async function writeFile(
 ) {
   const handle = await create(channel, path, options.writeInPlace);
   const size = session.writeSize(handle.length);
-  const inFlight = options.concurrentWrites ? Math.min(64, Math.max(4, Math.floor(inFlightBytes / size))) : 1;
+  const inFlight = options.concurrentWrites ? writesUnderWay(size, channel.roundTrip()) : 1;
+  const first: Lane = { channel, handle, underWay: 0 };
+  const stripes = stripe(session, first, path, options.signal);
   try {
-    const { bytes, careful } = await writeBody(channel, handle, file.body, { size, inFlight });
+    const { bytes, careful } = await writeBody(first, stripes, file.body, { size, inFlight });
     if (careful && options.concurrentWrites) {
       options.warn(
         'The server refused writes out of order, so they were sent one by one: turning Concurrent Writes off saves the attempt.',
       );
     }
+    await stripes.close();
     await flushAndClose(channel, handle, path);
     return bytes;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { SFTPWrapper, Stats } from 'ssh2';
 import { TemporaryError } from '../../errors.ts';
+import { type DirectWrites, frameHead } from './direct-writes.ts';
 
 type Callback<T> = (error: Error | null | undefined, value: T) => void;
 
@@ -15,10 +16,16 @@ const flushLimit = 600_000;
 
 /** SFTP operations as promises; each fails when its time, the connection or the signal ends. Errors are ssh2's own, with a status in `code`. */
 export interface SftpChannel {
+  /** Milliseconds of the quickest operation so far: about a round trip. Infinity before the first. */
+  readonly roundTrip: () => number;
   /** Creates the file, or empties the one that is there. */
   create(path: string): Promise<Buffer>;
+  /** Opens a file that is there, to write into it. */
+  open(path: string): Promise<Buffer>;
   /** `bytes` is copied before this returns. */
   write(handle: Buffer, bytes: Uint8Array, position: number): Promise<void>;
+  /** Writes what follows `frameHead(handle)` bytes of room. The frame must not change until the answer. */
+  writeFrame(handle: Buffer, frame: Buffer, position: number): Promise<void>;
   /** Makes the server put the file on its disk; false when it does not offer that. */
   flush(handle: Buffer): Promise<boolean>;
   close(handle: Buffer): Promise<void>;
@@ -34,9 +41,12 @@ export interface SftpChannel {
   freeBytes(path: string): Promise<number | undefined>;
 }
 
-/** When the last answer came, in milliseconds of the clock; shared by all operations of a channel. */
+/** Shared by all operations of a channel. */
 interface Pulse {
+  /** When the last answer came, in milliseconds of the clock. */
   last: number;
+  /** Milliseconds of the quickest operation. */
+  quickest: number;
 }
 
 /** Runs one operation of ssh2 under a signal and a time limit. */
@@ -44,7 +54,7 @@ export async function settle<T>(
   signal: AbortSignal,
   limit: number,
   start: (callback: Callback<T>) => void,
-  pulse: Pulse = { last: 0 },
+  pulse: Pulse = { last: 0, quickest: Infinity },
 ): Promise<T> {
   signal.throwIfAborted();
   const begun = performance.now();
@@ -68,6 +78,7 @@ export async function settle<T>(
   } finally {
     clearTimeout(timer);
     pulse.last = performance.now();
+    pulse.quickest = Math.min(pulse.quickest, pulse.last - begun);
     if (stop) signal.removeEventListener('abort', stop);
   }
 }
@@ -83,21 +94,36 @@ async function extension(run: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
+/** SSH_FXF_WRITE alone: neither made nor emptied. */
+const writeOnly = 2;
+
 type FileSystem = { readonly f_bavail: number; readonly f_frsize: number };
 
 /** The operations over an open SFTP channel. `signal` ends all that are under way; combine it with the connection's end. */
-export function createChannel(sftp: SFTPWrapper, signal: AbortSignal): SftpChannel {
-  const pulse: Pulse = { last: 0 };
+export function createChannel(
+  sftp: SFTPWrapper,
+  signal: AbortSignal,
+  direct: DirectWrites | undefined,
+): SftpChannel {
+  const pulse: Pulse = { last: 0, quickest: Infinity };
   // Every write of the window listens.
   setMaxListeners(0, signal);
+  signal.addEventListener('abort', () => direct?.forget(), { once: true });
   const call = <T>(start: (callback: Callback<T>) => void, limit = operationLimit) =>
     settle(signal, limit, start, pulse);
+  const write = (handle: Buffer, bytes: Uint8Array, position: number) =>
+    call<void>((done) =>
+      sftp.write(handle, bytes as Buffer, 0, bytes.length, position, (error) => done(error, undefined)),
+    );
   return {
+    roundTrip: () => pulse.quickest,
     create: (path) => call<Buffer>((done) => sftp.open(path, 'w', done)),
-    write: (handle, bytes, position) =>
-      call<void>((done) =>
-        sftp.write(handle, bytes as Buffer, 0, bytes.length, position, (error) => done(error, undefined)),
-      ),
+    open: (path) => call<Buffer>((done) => sftp.open(path, writeOnly, done)),
+    write,
+    writeFrame: (handle, frame, position) =>
+      direct
+        ? call<void>((done) => direct.write(handle, frame, position, (error) => done(error, undefined)))
+        : write(handle, frame.subarray(frameHead(handle)), position),
     flush: (handle) => extension(() => call((done) => sftp.ext_openssh_fsync(handle, done), flushLimit)),
     close: (handle) =>
       call<void>((done) => sftp.close(handle, (error) => done(error, undefined)), flushLimit),

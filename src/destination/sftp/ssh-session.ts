@@ -1,10 +1,11 @@
-import type { Client, ClientErrorExtensions, ConnectConfig, SFTPWrapper } from 'ssh2';
+import type { ClientErrorExtensions, ConnectConfig } from 'ssh2';
 import { isTold } from '../../errors.ts';
 import type { Egress } from '../../egress/egress.ts';
 import type { Address } from './address.ts';
 import { connectionLost, explainConnection } from './explain.ts';
 import { type HostKeyPins, fingerprint, keyType, verifyHostKey, wantedTypes } from './host-key.ts';
-import { createChannel, settle, type SftpChannel } from './sftp-channel.ts';
+import { settle } from './sftp-channel.ts';
+import { type SftpSession, type Ssh, handshakeLimit, openSession } from './sftp-session.ts';
 import { type Identity, createSignInLog, followServer, loginRefused, passwordExpired } from './sign-in.ts';
 
 /** Whom to reach, as whom, and what the server must prove to be. */
@@ -15,16 +16,6 @@ export interface Access {
   readonly acceptUnknown: boolean;
 }
 
-/** An open SFTP channel. Lent by `withSession`. */
-export interface SftpSession {
-  /** Operations that end with `signal` or with the connection. */
-  channel(signal: AbortSignal): SftpChannel;
-  /** Bytes of one write that this server takes in one packet, for a handle of this length. */
-  writeSize(handleLength: number): number;
-  /** Aborted, with a told error, once the connection is gone. */
-  readonly ended: AbortSignal;
-}
-
 /** What a connection test wants to hear while a session opens. */
 export interface Progress {
   connected?(): void;
@@ -32,9 +23,6 @@ export interface Progress {
   hostKey?(seen: { readonly fingerprint: string; readonly type: string }): void;
   hostKeyAccepted?(): void;
 }
-
-/** Milliseconds until key exchange and sign-in must be done; a wrong keyboard-interactive answer alone costs two seconds. */
-const handshakeLimit = 30_000;
 
 const ciphers = [
   'aes128-gcm@openssh.com',
@@ -44,18 +32,6 @@ const ciphers = [
   'aes192-ctr',
   'aes256-ctr',
 ] as const;
-
-/** ssh2's own limit of one write; it has no public name. */
-type Limited = SFTPWrapper & { readonly _maxWriteLen?: number };
-
-/**
- * 7 packets of 32,768 bytes less the frame of a write (25 bytes and the handle) is the fastest on OpenSSH, measured;
- * other servers take what ssh2 knows of them. asyncssh announces 4 MiB, which nothing gains from.
- */
-function writeSize(sftp: SFTPWrapper, handleLength: number): number {
-  const best = 7 * 32_768 - (25 + handleLength);
-  return Math.min(best, (sftp as Limited)._maxWriteLen ?? 31_952);
-}
 
 function configuration(
   access: Access,
@@ -98,15 +74,8 @@ function explainSignIn(
   return explainConnection(error, `${access.address.host}:${access.address.port}`);
 }
 
-type Ssh = { readonly client: Client; readonly ended: AbortController };
-
-async function signIn(
-  ssh: Ssh,
-  socket: NonNullable<ConnectConfig['sock']>,
-  access: Access,
-  progress: Progress,
-): Promise<void> {
-  const { client, ended } = ssh;
+async function signIn(ssh: Ssh, access: Access, progress: Progress): Promise<void> {
+  const { client, socket, ended } = ssh;
   const log = createSignInLog();
   const server = `${access.address.host}:${access.address.port}`;
   await settle<void>(ended.signal, handshakeLimit + 5000, (done) => {
@@ -122,15 +91,12 @@ async function signIn(
   });
 }
 
-async function openSftp({ client, ended }: Ssh, server: string): Promise<SFTPWrapper> {
-  try {
-    const sftp = await settle<SFTPWrapper>(ended.signal, handshakeLimit, (done) => client.sftp(done));
-    sftp.on('error', (error: Error) => ended.abort(explainConnection(error, server)));
-    sftp.on('close', () => ended.abort(connectionLost(server, undefined)));
-    return sftp;
-  } catch (error) {
-    throw isTold(error) ? error : explainConnection(error, server);
-  }
+/** What a session needs of its run. */
+export interface SessionWork {
+  readonly egress: Egress;
+  readonly signal: AbortSignal;
+  /** Writes go past ssh2's own where that is possible; false: ssh2's public functions alone. */
+  readonly direct?: boolean;
 }
 
 /**
@@ -139,27 +105,24 @@ async function openSftp({ client, ended }: Ssh, server: string): Promise<SFTPWra
  */
 export async function withSession<T>(
   access: Access,
-  work: { readonly egress: Egress; readonly signal: AbortSignal },
+  work: SessionWork,
   use: (session: SftpSession) => Promise<T>,
   progress: Progress = {},
 ): Promise<T> {
   const { default: ssh2 } = await import('ssh2');
   const socket = await work.egress.connect({ ...access.address, signal: work.signal });
   progress.connected?.();
-  const ssh: Ssh = { client: new ssh2.Client(), ended: new AbortController() };
+  const server = `${access.address.host}:${access.address.port}`;
+  const ssh: Ssh = { client: new ssh2.Client(), socket, ended: new AbortController(), server };
   const stop = () => ssh.ended.abort(work.signal.reason);
   work.signal.addEventListener('abort', stop, { once: true });
   try {
-    await signIn(ssh, socket, access, progress);
-    const sftp = await openSftp(ssh, `${access.address.host}:${access.address.port}`);
+    await signIn(ssh, access, progress);
+    const session = await openSession(ssh, work.direct ?? true);
     // From here on an abort stops the operations only: cleaning up still needs the connection.
     work.signal.removeEventListener('abort', stop);
     work.signal.throwIfAborted();
-    return await use({
-      channel: (signal) => createChannel(sftp, AbortSignal.any([signal, ssh.ended.signal])),
-      writeSize: (handleLength) => writeSize(sftp, handleLength),
-      ended: ssh.ended.signal,
-    });
+    return await use(session);
   } finally {
     work.signal.removeEventListener('abort', stop);
     ssh.client.on('error', () => {}).end();

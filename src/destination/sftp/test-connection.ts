@@ -11,7 +11,8 @@ import { publish, sizeOf } from './rename-ladder.ts';
 import { readAccess } from './sftp-access.ts';
 import type { SftpChannel } from './sftp-channel.ts';
 import type { SftpDetails, sftpCredentials, sftpDetails } from './sftp-fields.ts';
-import { type Access, type SftpSession, withSession } from './ssh-session.ts';
+import type { SftpSession } from './sftp-session.ts';
+import { type Access, withSession } from './ssh-session.ts';
 
 type Work = ConnectionWork<typeof sftpCredentials, typeof sftpDetails>;
 

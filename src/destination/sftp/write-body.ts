@@ -1,4 +1,5 @@
-import type { SftpChannel } from './sftp-channel.ts';
+import { frameHead } from './direct-writes.ts';
+import type { Lane, Stripes } from './stripes.ts';
 
 /** How a file is written. */
 export interface WindowOptions {
@@ -13,8 +14,8 @@ const carefulSize = 32_768 - 1024;
 
 /** A piece that was sent and whose place in the file is not yet certain. */
 interface Piece {
-  readonly buffer: Buffer;
-  readonly length: number;
+  /** Room for the head of a write, then the bytes. */
+  readonly frame: Buffer;
   readonly position: number;
   readonly answer: Promise<unknown>;
 }
@@ -23,36 +24,37 @@ interface Piece {
  * Writes a stream through a sliding window and returns its bytes. Pieces are kept until all before them are acknowledged:
  * when a server cannot take writes out of order, they are written again one by one, from the first uncertain byte,
  * and the rest likewise; the stream itself cannot be read twice. Memory is `size × inFlight`.
- * Throws what the server answered when that fails too; the stream's own errors pass unchanged.
+ * `careful` tells that it came to that. Throws what the server answered when that fails too; the stream's own errors pass unchanged.
  */
 export async function writeBody(
-  channel: SftpChannel,
-  handle: Buffer,
+  first: Lane,
+  stripes: Stripes,
   body: AsyncIterable<Uint8Array>,
   options: WindowOptions,
 ): Promise<{ readonly bytes: number; readonly careful: boolean }> {
-  const { size } = options;
-  const window = createWindow(channel, handle, options);
-  let current = window.buffer();
-  let filled = 0;
+  const head = frameHead(first.handle);
+  const full = head + options.size;
+  const window = createWindow(first, stripes, head, options);
+  let frame = window.frame();
+  let filled = head;
   for await (const chunk of body) {
     for (let at = 0; at < chunk.length;) {
-      const part = chunk.subarray(at, at + size - filled);
-      current.set(part, filled);
+      const part = chunk.subarray(at, at + full - filled);
+      frame.set(part, filled);
       filled += part.length;
       at += part.length;
-      if (filled < size) continue;
-      await window.send(current, filled);
-      current = window.buffer();
-      filled = 0;
+      if (filled < full) continue;
+      await window.send(frame);
+      frame = window.frame();
+      filled = head;
     }
   }
-  if (filled > 0) await window.send(current, filled);
+  if (filled > head) await window.send(frame.subarray(0, filled));
   return window.finish();
 }
 
-/** Writes whole buffers, many under way at once, until the server shows that it cannot take that. */
-function createWindow(channel: SftpChannel, handle: Buffer, { size, inFlight }: WindowOptions) {
+/** Writes whole frames, many under way at once, until the server shows that it cannot take that. */
+function createWindow(first: Lane, stripes: Stripes, head: number, { size, inFlight }: WindowOptions) {
   const spare: Buffer[] = [];
   const pending: Piece[] = [];
   let position = 0;
@@ -69,24 +71,22 @@ function createWindow(channel: SftpChannel, handle: Buffer, { size, inFlight }: 
       careful = true;
     }
     for (const piece of pending.splice(0, careful ? pending.length : 1)) {
-      if (careful) await writeInOrder(channel, handle, piece);
-      spare.push(piece.buffer);
+      if (careful) await writeInOrder(first, piece.frame.subarray(head), piece.position);
+      spare.push(piece.frame);
     }
   };
   return {
-    /** A buffer to fill; it belongs to the window again once it is sent. */
-    buffer: () => spare.pop() ?? Buffer.allocUnsafeSlow(size),
-    async send(buffer: Buffer, length: number) {
+    /** A frame to fill behind its head; it belongs to the window again once it is sent. */
+    frame: () => spare.pop() ?? Buffer.allocUnsafeSlow(head + size),
+    async send(frame: Buffer) {
       const start = position;
-      position += length;
+      position += frame.length - head;
       if (careful) {
-        await writeInOrder(channel, handle, { buffer, length, position: start });
-        spare.push(buffer);
+        await writeInOrder(first, frame.subarray(head), start);
+        spare.push(frame);
         return;
       }
-      // The answer is a value, never a rejection: several may fail at once, and each must be waited for.
-      const answer = channel.write(handle, buffer.subarray(0, length), start).then(noError, asValue);
-      pending.push({ buffer, length, position: start, answer });
+      pending.push({ frame, position: start, answer: writeOver(stripes.pick(start), frame, start) });
       if (pending.length >= inFlight) await settleOldest();
     },
     async finish() {
@@ -96,20 +96,25 @@ function createWindow(channel: SftpChannel, handle: Buffer, { size, inFlight }: 
   };
 }
 
-/** One write at a time, each of one packet. */
-async function writeInOrder(
-  channel: SftpChannel,
-  handle: Buffer,
-  piece: Omit<Piece, 'answer'>,
-): Promise<void> {
-  const { buffer, length, position } = piece;
-  for (let at = 0; at < length; at += carefulSize) {
-    await channel.write(handle, buffer.subarray(at, Math.min(at + carefulSize, length)), position + at);
+/** The answer is a value, never a rejection: several may fail at once, and each must be waited for. */
+async function writeOver(lane: Lane, frame: Buffer, position: number): Promise<unknown> {
+  lane.underWay += frame.length;
+  try {
+    await lane.channel.writeFrame(lane.handle, frame, position);
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    lane.underWay -= frame.length;
   }
 }
 
-const noError = () => undefined;
-const asValue = (error: unknown) => error;
+/** One write at a time, each of one packet. */
+async function writeInOrder({ channel, handle }: Lane, bytes: Buffer, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; at += carefulSize) {
+    await channel.write(handle, bytes.subarray(at, at + carefulSize), position + at);
+  }
+}
 
 /** Only a server's answer is a reason to try in order: a lost connection or an abort is not. */
 function isStatus(error: unknown): boolean {
