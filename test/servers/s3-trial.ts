@@ -1,5 +1,5 @@
 import type { FileConnector, FileJob, OutgoingFile, TestStep } from '../../src/connector/contract.ts';
-import { createEgress } from '../../src/egress/egress.ts';
+import { type Egress, createEgress } from '../../src/egress/egress.ts';
 import type { Field } from '../../src/field/field.ts';
 import { sdkParts } from '../../src/destination/s3-unload/sdk-parts.ts';
 import { s3UnloadConnector, s3UnloadConnectorOn } from '../../src/destination/s3-unload/s3-unload.ts';
@@ -17,6 +17,7 @@ export interface TrialOptions {
   readonly credentials?: Record<string, unknown>;
   readonly details?: Record<string, unknown>;
   readonly signal?: AbortSignal;
+  readonly egress?: Egress;
   readonly updatedAt?: string;
   readonly warnings?: string[];
 }
@@ -47,7 +48,7 @@ export function trialJob(server: S3Server, options: TrialOptions = {}): FileJob<
     },
     details: { ...defaultsOf(connector.details), inputDatasetId: 'd1', path: 'in', ...options.details },
     signal: options.signal ?? new AbortController().signal,
-    egress: createEgress(),
+    egress: options.egress ?? createEgress(),
     log: { info() {}, warn() {}, hide() {} },
     dataset: { id: 'd1', name: 'Sales', columns: [], updatedAt: options.updatedAt ?? '2026-01-01T00:00:00Z' },
     run: { id: 'run-1', number: 1, startedAt: new Date('2026-01-02T00:00:00Z') },

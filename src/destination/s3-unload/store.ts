@@ -77,7 +77,7 @@ export async function openStore(
   const s3 = new S3({
     ...clientConfig(credentials),
     requestHandler,
-    credentials: await credentialsOf(credentials, requestHandler),
+    credentials: await credentialsOf(work, requestHandler),
   });
   const store = {
     s3,
