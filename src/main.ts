@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { runCli } from './cli/cli.ts';
-import { isLively } from './config.ts';
+import { isLively, sizeThreadPool } from './config.ts';
 import { createRegistry } from './connector/registry.ts';
 import { connectors } from './connectors.ts';
 import { createEgress, openPolicy } from './egress/egress.ts';
@@ -25,6 +25,7 @@ function surviveClosedPipes(): void {
   }
 }
 
+sizeThreadPool();
 surviveClosedPipes();
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
