@@ -83,7 +83,11 @@ function databasesOf(url: string, stop: () => Promise<void>): OwnPostgres {
   const run = async (statement: string) => {
     const client = new Client(url);
     await client.connect();
-    await client.query(statement).finally(() => client.end());
+    try {
+      await client.query(statement);
+    } finally {
+      await client.end();
+    }
   };
   return {
     async createDatabase() {

@@ -35,7 +35,7 @@ async function namesIn(store: Store): Promise<string[]> {
 async function startOwner(folder: string): Promise<ChildProcess> {
   const file = new URL('../../../test/servers/store-owner.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, [file, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const [text] = (await once(child.stdout!, 'data')) as [Buffer];
+  const [text] = (await once(child.stdout, 'data')) as [Buffer];
   assert.equal(text.toString(), 'open\n');
   return child;
 }
@@ -182,8 +182,8 @@ test('processes that open a new folder at once share one database', async () => 
   const folder = await dataFolder();
   const owners = await Promise.all([startOwner(folder), startOwner(folder), startOwner(folder)]);
   const stores = await Promise.all([open(folder), open(folder)]);
-  await write(stores[0]!, 'Ann 13');
-  assert.ok((await namesIn(stores[1]!)).includes('Ann 13'));
+  await write(stores[0], 'Ann 13');
+  assert.ok((await namesIn(stores[1])).includes('Ann 13'));
   await Promise.all([...owners.map((owner) => end(owner)), ...stores.map((store) => store.close())]);
   assert.equal(await serverLives(dataOf(folder)), false);
   assert.deepEqual((await readdir(folder)).toSorted(), ['postgres', 'postgres-work']);

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { openBothStores } from '../../test/servers/store-places.ts';
+import { newRun, newWriteback } from '../../test/servers/store-rows.ts';
+import { isDuplicate } from './explain-store-error.ts';
+import { changePart, insertParts, listParts, takePart } from './part.ts';
+import { deleteRejectedRows, rejectedRowsAfter, saveRejectedRows } from './rejected-row.ts';
+import { insertRunEvents, runEventsAfter } from './run-event.ts';
+import {
+  changeRun,
+  deleteRunsBefore,
+  dueRunIndex,
+  findLiveRun,
+  findRun,
+  insertRun,
+  listRuns,
+  liveRunIndex,
+} from './run.ts';
+
+for (const { name, store } of await openBothStores()) {
+  const db = store.kysely;
+
+  describe(`runs on the ${name}`, () => {
+    test('a writeback never has two live runs, however many are started at once', async () => {
+      const { id: writebackId } = await newWriteback(db);
+      const start = () => db.transaction().execute((trx) => insertRun(trx, newRun(writebackId)));
+      const started = await Promise.allSettled(Array.from({ length: 20 }, start));
+      const refused = started.filter((one) => one.status === 'rejected');
+      assert.equal(refused.length, 19);
+      assert.ok(refused.every(({ reason }) => isDuplicate(reason, liveRunIndex)));
+      const live = await findLiveRun(db, writebackId);
+      assert.ok(live);
+      assert.equal(live.number, 1);
+      await changeRun(db, live.id, { state: ['queued'] }, { state: 'running' });
+      await assert.rejects(start(), (error) => isDuplicate(error, liveRunIndex));
+      await changeRun(db, live.id, { state: ['running'] }, { state: 'succeeded', finishedAt: new Date() });
+      assert.equal((await start()).number, 2, 'refused runs took no number');
+    });
+
+    test('a finished run cannot come back to life beside a live one', async () => {
+      const { id: writebackId } = await newWriteback(db);
+      const { id } = await insertRun(db, newRun(writebackId));
+      await changeRun(db, id, { state: ['queued'] }, { state: 'failed' });
+      await insertRun(db, newRun(writebackId));
+      await assert.rejects(changeRun(db, id, { state: ['failed'] }, { state: 'queued' }), (error) =>
+        isDuplicate(error, liveRunIndex),
+      );
+    });
+
+    test('one time of a schedule makes one run', async () => {
+      const { id: writebackId } = await newWriteback(db);
+      const due = new Date();
+      const { id } = await insertRun(db, newRun(writebackId, due));
+      await changeRun(db, id, { state: ['queued'] }, { state: 'succeeded' });
+      await assert.rejects(insertRun(db, newRun(writebackId, due)), (error) =>
+        isDuplicate(error, dueRunIndex),
+      );
+    });
+
+    test('a worker of an earlier attempt changes nothing', async () => {
+      const { id: writebackId } = await newWriteback(db);
+      const { id } = await insertRun(db, newRun(writebackId));
+      await changeRun(db, id, { state: ['queued'] }, { state: 'running', attempt: 1 });
+      await changeRun(db, id, { state: ['running'], attempt: 1 }, { attempt: 2 });
+      const late = await changeRun(db, id, { state: ['running'], attempt: 1 }, { state: 'succeeded' });
+      assert.equal(late, undefined);
+      assert.equal((await findRun(db, id))?.state, 'running');
+    });
+
+    test('runs are listed from the newest, by writeback and state, and old ones are removed with their log', async () => {
+      const { id: writebackId } = await newWriteback(db);
+      const ids: string[] = [];
+      for (const day of [1, 2, 3]) {
+        const { id } = await insertRun(db, newRun(writebackId));
+        const finishedAt = new Date(Date.UTC(2020, 0, day));
+        await changeRun(db, id, { state: ['queued'] }, { state: 'succeeded', finishedAt });
+        await insertRunEvents(db, [{ runId: id, attempt: 1, level: 'info', text: 'done' }]);
+        ids.unshift(id);
+      }
+      const listed = async (filter: object) =>
+        (await listRuns(db, { writebackId, limit: 2, ...filter })).map(({ id }) => id);
+      assert.deepEqual(await listed({}), ids.slice(0, 2));
+      assert.deepEqual(await listed({ before: ids[1] }), ids.slice(2));
+      assert.deepEqual(await listed({ state: 'failed' }), []);
+      assert.equal(await deleteRunsBefore(db, new Date(Date.UTC(2020, 0, 3))), 2);
+      assert.deepEqual(await listed({}), ids.slice(0, 1));
+      assert.deepEqual(await runEventsAfter(db, ids[2]!, 0, 10), []);
+    });
+
+    test('a part is fenced by its attempt', async () => {
+      const { id: writebackId } = await newWriteback(db);
+      const { id: runId } = await insertRun(db, newRun(writebackId));
+      await insertParts(db, [
+        { runId, number: 1, definition: '{"day":1}' },
+        { runId, number: 2, definition: '{}' },
+      ]);
+      const first = await takePart(db, runId, 1);
+      const second = await takePart(db, runId, 1);
+      assert.ok(first && second);
+      assert.equal(second.attempt, 2);
+      assert.equal(await changePart(db, first, { checkpoint: '{"rows":1}' }), false);
+      assert.equal(await changePart(db, second, { checkpoint: '{"rows":2}', state: 'succeeded' }), true);
+      assert.equal(await takePart(db, runId, 1), undefined, 'a finished part is not done again');
+      assert.deepEqual(
+        (await listParts(db, runId)).map(({ checkpoint, state }) => [checkpoint, state]),
+        [
+          [{ rows: 2 }, 'succeeded'],
+          [null, 'queued'],
+        ],
+      );
+    });
+
+    test('the log of a run is read on from where a reader was', async () => {
+      const { id: writebackId } = await newWriteback(db);
+      const { id: runId } = await insertRun(db, newRun(writebackId));
+      const line = (text: string) => ({
+        runId,
+        attempt: 1,
+        level: 'info' as const,
+        text,
+        fields: '{"rows":1}',
+      });
+      await insertRunEvents(db, ['one', 'two', 'three'].map(line));
+      await insertRunEvents(db, []);
+      const [one] = await runEventsAfter(db, runId, 0, 1);
+      assert.deepEqual([one?.text, one?.fields], ['one', { rows: 1 }]);
+      assert.deepEqual(
+        (await runEventsAfter(db, runId, one!.id, 10)).map(({ text }) => text),
+        ['two', 'three'],
+      );
+    });
+
+    test('rejected rows of an attempt that is done again are there once', async () => {
+      const { id: writebackId } = await newWriteback(db);
+      const { id: runId } = await insertRun(db, newRun(writebackId));
+      const row = (number: number, reason: string) => ({
+        runId,
+        number,
+        row: number * 10,
+        reason,
+        cells: '1,"a,b"',
+      });
+      await saveRejectedRows(db, [row(1, 'too long'), row(2, 'no number')]);
+      await saveRejectedRows(db, [row(1, 'far too long')]);
+      await saveRejectedRows(db, []);
+      const found = await rejectedRowsAfter(db, runId, 0, 10);
+      assert.deepEqual(
+        found.map(({ number, reason, cells }) => [number, reason, cells]),
+        [
+          [1, 'far too long', '1,"a,b"'],
+          [2, 'no number', '1,"a,b"'],
+        ],
+      );
+      assert.equal((await rejectedRowsAfter(db, runId, 1, 10)).length, 1);
+      await deleteRejectedRows(db, runId);
+      assert.deepEqual(await rejectedRowsAfter(db, runId, 0, 10), []);
+    });
+  });
+}
