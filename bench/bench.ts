@@ -55,7 +55,8 @@ function judgeQuick(all: ReadonlyMap<string, Figures>): void {
 async function measureAll(folder: string): Promise<Map<string, Figures>> {
   const million = writeCsv(join(folder, 'rows.csv'), quick ? 100_000 : 1_000_000);
   const tenMillion = quick ? million : writeCsv(join(folder, 'more-rows.csv'), 10_000_000);
-  const zippedFile = isWanted({ name: 'gzip-source' }) ? zip(tenMillion, million) : undefined;
+  const zipped = isWanted({ name: 'gzip-source' }) ? tenMillion : undefined;
+  if (zipped) zip(zipped, million);
   const rounds = Number(values.rounds ?? (quick ? 1 : 3));
   const expected = quick ? await expectedOf(million) : undefined;
   const conditions: Conditions = { million, tenMillion, rounds, quick, expected, say };
@@ -64,9 +65,11 @@ async function measureAll(folder: string): Promise<Map<string, Figures>> {
     all.set(name, figures);
     if (values.json !== undefined) keepFigures(values.json, machine(), name, figures);
   };
-  for (const script of scripts.filter(isWanted)) keep(script.name, await runScript(script, quick));
+  for (const script of scripts.filter(isWanted)) {
+    if (!quick || !script.onlyFull) keep(script.name, await runScript(script, quick));
+  }
   const data = quick ? [million] : [million, tenMillion];
-  await withRig({ data, zippedFile, folder, keep: quick }, async (rig) => {
+  await withRig({ data, zipped, folder, keep: quick }, async (rig) => {
     for (const path of pathsOf(rig).filter(isWanted)) {
       const figures = await race(path, conditions);
       // A bad second of the machine is no slow program: what falls short in one round is measured by three.

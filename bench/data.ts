@@ -105,12 +105,11 @@ const deflated = (bytes: Buffer) => deflateRawSync(bytes, { level: 1, finishFlus
  * Writes `of` as gzip beside it, one member: the header, then the rows of `piece`, a smaller file of the same kind, as often as
  * it takes, because to compress 2 GB would take longer than to measure it. The keys come again; the length is the same.
  */
-export function zip(of: Data, piece: Data): string {
+export function zip(of: Data, piece: Data): void {
   const header = headerOf(variants.mixed);
   const rows = readFileSync(piece.csv).subarray(header.length);
   const [packedHeader, packedRows] = [deflated(header), deflated(rows)];
-  const target = `${of.csv}.gz`;
-  const file = openSync(target, 'w');
+  const file = openSync(`${of.csv}.gz`, 'w');
   for (const bytes of [gzipHead, packedHeader]) writeSync(file, bytes);
   let sum = crc32(header);
   for (let written = 0; written < of.rows; written += piece.rows) {
@@ -122,5 +121,4 @@ export function zip(of: Data, piece: Data): string {
   trailer.writeUInt32LE(of.bytes % 0x1_0000_0000, 4);
   for (const bytes of [lastBlock, trailer]) writeSync(file, bytes);
   closeSync(file);
-  return target;
 }

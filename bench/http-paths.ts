@@ -4,16 +4,10 @@ import { downloadUrl, fromHttp, oursTo } from './ours.ts';
 import type { Path } from './path.ts';
 import type { Rig } from './rig.ts';
 import { pipe } from './shell.ts';
+import { httpAddress, toDataWorld } from './targets.ts';
 
 const here = new URL('.', import.meta.url).pathname;
-const base = ({ http }: Rig) => `http://127.0.0.1:${http.port}`;
-const uploads = (rig: Rig) => `${base(rig)}/uploads/tester/sandbox/files/rival.csv`;
-
-const target = (rig: Rig) => ({
-  connector: 'data-world',
-  credentials: { apiToken: '${BENCH_SECRET}', apiUrl: base(rig) },
-  details: { dataWorldDataset: 'tester/sandbox', fileName: 'ours' },
-});
+const uploads = (rig: Rig) => `${httpAddress(rig)}/uploads/tester/sandbox/files/rival.csv`;
 
 function dataWorld(rig: Rig): Path {
   const rival = 'curl | curl -T -';
@@ -22,7 +16,7 @@ function dataWorld(rig: Rig): Path {
     name: 'http-data-world',
     title: 'HTTP → data.world',
     rows: 'ten million',
-    ours: oursTo(rig, 'http-data-world', fromHttp(rig), target(rig)),
+    ours: oursTo(rig, 'http-data-world', fromHttp(rig), toDataWorld(rig)),
     rivals: [{ name: rival, tools: ['curl'], timed }],
     lines: [
       { kind: 'speed', beside: [rival], atLeast: 0.9, quick: 0.1 },
@@ -45,7 +39,7 @@ function zipped(rig: Rig): Path {
     name: 'gzip-source',
     title: 'gzip-encoded HTTP → data.world',
     rows: 'ten million',
-    ours: oursTo(rig, 'gzip-source', fromHttp(rig, true), target(rig)),
+    ours: oursTo(rig, 'gzip-source', fromHttp(rig, true), toDataWorld(rig)),
     rivals: [
       { name: 'fetch, then PUT', tools: [], timed },
       { name: 'limit: curl --compressed | curl -T -', tools: ['curl'], timed: curl, onlyFull: true },

@@ -6,6 +6,7 @@ import { downloadUrl, fromFile, fromHttp, fromQuery, oursTo } from './ours.ts';
 import type { Path, Rival } from './path.ts';
 import type { Rig } from './rig.ts';
 import { pipe } from './shell.ts';
+import { toMongo } from './targets.ts';
 
 const here = new URL('.', import.meta.url).pathname;
 /** Where the install script puts it. */
@@ -20,18 +21,6 @@ const uriOf = ({ mongo }: Rig) =>
 const script = (name: string, ...words: string[]) => ({
   command: process.execPath,
   words: [join(here, 'rivals', name), ...words],
-});
-
-const target = ({ mongo }: Rig) => ({
-  connector: 'mongodb',
-  credentials: {
-    host: '127.0.0.1',
-    databasePort: mongo.port,
-    username: 'loader',
-    password: '${BENCH_SECRET}',
-    databaseName: 'bench',
-  },
-  details: { collectionNameSource: 'customName', customCollectionName: 'ours', writeMode: 'append' },
 });
 
 const importWords = (rig: Rig, workers: number) =>
@@ -61,7 +50,7 @@ function fromFilePath(rig: Rig): Path {
     name: 'file-mongodb',
     title: 'file → MongoDB',
     rows: 'million',
-    ours: oursTo(rig, 'file-mongodb', fromFile, target(rig)),
+    ours: oursTo(rig, 'file-mongodb', fromFile, toMongo(rig)),
     rivals: [
       { name: 'csv-parse + insertMany', tools: [], timed: naive },
       importing(rig, 1, true),
@@ -86,7 +75,7 @@ function fromHttpPath(rig: Rig): Path {
     name: 'http-mongodb',
     title: 'HTTP → MongoDB',
     rows: 'million',
-    ours: oursTo(rig, 'http-mongodb', fromHttp(rig), target(rig)),
+    ours: oursTo(rig, 'http-mongodb', fromHttp(rig), toMongo(rig)),
     rivals: [{ name: 'curl | mongoimport -j 4', tools: ['curl', mongoimport], timed: piped, other: true }],
     lines: [
       { kind: 'speed', beside: ['curl | mongoimport -j 4'], atLeast: 10, quick: 2 },
@@ -104,7 +93,7 @@ function fromQueryPath(rig: Rig): Path {
     name: 'duckdb',
     title: 'DuckDB query → BSON',
     rows: 'million',
-    ours: oursTo(rig, 'duckdb', fromQuery, target(rig)),
+    ours: oursTo(rig, 'duckdb', fromQuery, toMongo(rig)),
     rivals: [{ name: 'getRows + BSON.serialize, sent nowhere', tools: [], timed: getRows, other: true }],
     lines: [{ kind: 'speed', beside: ['getRows + BSON.serialize, sent nowhere'], atLeast: 5, quick: 1 }],
     arrived: rig.mongo.arrived,

@@ -3,6 +3,7 @@ import type { Data } from './data.ts';
 import { benchSecret } from './far/far.ts';
 import type { Timed } from './measure.ts';
 import { type Rig, exportId, writeSmall } from './rig.ts';
+import { type Target, secretName } from './targets.ts';
 
 /** What users install: the built package, without the cost of stripping types at each start. */
 const main = new URL('../dist/main.js', import.meta.url).pathname;
@@ -20,7 +21,7 @@ export const fromHttp =
   (data: Data) => ({
     kind: 'domo',
     clientId: 'bench',
-    clientSecret: '${BENCH_SECRET}',
+    clientSecret: secretName,
     baseUrl: `http://127.0.0.1:${rig.source.port}`,
     datasetId: exportId(data, zipped),
   });
@@ -28,13 +29,6 @@ export const fromHttp =
 /** The address at which other tools get the same. */
 export const downloadUrl = (rig: Rig, data: Data, zipped = false): string =>
   `http://127.0.0.1:${rig.source.port}/v1/datasets/${exportId(data, zipped)}/data`;
-
-/** Connector, credentials and details of a writeback. */
-export interface Target {
-  readonly connector: string;
-  readonly credentials: object;
-  readonly details: object;
-}
 
 /** `writeback run`, each time as a run of its own: one that is repeated would be told that all is there already. */
 export function oursTo(rig: Rig, name: string, source: (data: Data) => object, target: Target) {

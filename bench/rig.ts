@@ -59,31 +59,28 @@ async function stop(child: ChildProcess): Promise<void> {
 export const exportId = ({ rows }: { readonly rows: number }, zipped = false): string =>
   `00000000-0000-4000-800${zipped ? 1 : 0}-${String(rows).padStart(12, '0')}`;
 
-function exportsOf(data: readonly Data[], zippedFile: string | undefined): Export[] {
-  const one = ({ rows, csv }: Data, zipped: boolean): Export => ({
-    id: exportId({ rows }, zipped),
+function exportsOf(data: readonly Data[], zipped: Data | undefined): Export[] {
+  const one = ({ rows, csv }: Data, isZipped: boolean): Export => ({
+    id: exportId({ rows }, isZipped),
     name: 'Orders',
     rows,
     columns: mixedColumns.length,
     schema: { columns: mixedColumns },
     updatedAt: '2026-01-01T00:00:00Z',
-    file: zipped ? `${csv}.gz` : csv,
-    zipped,
+    file: isZipped ? `${csv}.gz` : csv,
+    zipped: isZipped,
   });
-  return data.flatMap((each) => [
-    one(each, false),
-    ...(zippedFile === `${each.csv}.gz` ? [one(each, true)] : []),
-  ]);
+  return [...data.map((each) => one(each, false)), ...(zipped ? [one(zipped, true)] : [])];
 }
 
-/** Lends the far ends; with `keep` they compare the bytes themselves. */
+/** Lends the far ends; with `keep` they compare the bytes themselves. The source offers `data`, and `zipped` as gzip beside its file. */
 export async function withRig(
   {
     data,
-    zippedFile,
+    zipped,
     folder,
     keep,
-  }: { data: readonly Data[]; zippedFile: string | undefined; folder: string; keep: boolean },
+  }: { data: readonly Data[]; zipped: Data | undefined; folder: string; keep: boolean },
   use: (rig: Rig) => Promise<void>,
 ): Promise<void> {
   const children: ChildProcess[] = [];
@@ -95,7 +92,7 @@ export async function withRig(
       mongo: await start('mongo-sink', children, words(keep)),
       http: await start('http-sink', children, words(keep)),
       https: await start('http-sink', children, [tls.certFile, tls.keyFile, ...words(keep)]),
-      source: await start('http-source', children, [JSON.stringify(exportsOf(data, zippedFile))]),
+      source: await start('http-source', children, [JSON.stringify(exportsOf(data, zipped))]),
       farSshPort: relay?.port,
       tls,
       sshd,

@@ -2,27 +2,12 @@ import type { Data } from './data.ts';
 import { benchSecret } from './far/far.ts';
 import { downloadUrl, fromFile, fromHttp, oursTo } from './ours.ts';
 import type { Path, Rival } from './path.ts';
-import type { Far, Rig } from './rig.ts';
+import type { Rig } from './rig.ts';
 import { pipe } from './shell.ts';
-
-const address = ({ port }: Far, scheme: string) => `${scheme}://localhost:${port}`;
-
-const target = (rig: Rig, details: object = {}, secure = false) => ({
-  connector: 's3-unload',
-  credentials: {
-    accessKey: 'BENCHBENCHBENCHBENCH',
-    secretKey: '${BENCH_SECRET}',
-    bucket: 'bench',
-    region: 'eu-west-1',
-    endpoint: secure ? address(rig.https, 'https') : address(rig.http, 'http'),
-    pathStyle: true,
-    checksums: 'crc32',
-  },
-  details: { path: 'bench', fileName: 'ours', ...details },
-});
+import { s3Address, toS3 } from './targets.ts';
 
 const aws = (rig: Rig, secure = false) =>
-  `aws --endpoint-url ${secure ? address(rig.https, 'https') : address(rig.http, 'http')} s3 cp --quiet - s3://bench/rival.csv`;
+  `aws --endpoint-url ${s3Address(rig, secure)} s3 cp --quiet - s3://bench/rival.csv`;
 const awsEnvironment = (rig: Rig) => ({
   AWS_ACCESS_KEY_ID: 'BENCHBENCHBENCHBENCH',
   AWS_SECRET_ACCESS_KEY: benchSecret,
@@ -50,14 +35,14 @@ const file = ({ csv }: Data) => `exec <${csv}; exec`;
 
 function plain(rig: Rig, secure: boolean): Path {
   const far = secure ? rig.https : rig.http;
-  const url = `${secure ? address(far, 'https') : address(far, 'http')}/bench/curl.csv`;
+  const url = `${s3Address(rig, secure)}/bench/curl.csv`;
   const curl = ({ csv }: Data) => pipe(`exec curl -sSf --cacert ${rig.tls.caFile} -T ${csv} ${url}`);
   const name = secure ? 'file-s3-tls' : 'file-s3';
   return {
     name,
     title: secure ? 'file → S3, TLS' : 'file → S3',
     rows: 'ten million',
-    ours: oursTo(rig, name, fromFile, target(rig, {}, secure)),
+    ours: oursTo(rig, name, fromFile, toS3(rig, {}, secure)),
     rivals: [
       intoAws(rig, 'aws s3 cp -', [], file, secure),
       { name: 'curl -T (no S3)', tools: ['curl'], timed: curl, onlyFull: !secure },
@@ -73,13 +58,13 @@ function plain(rig: Rig, secure: boolean): Path {
 }
 
 function overHttp(rig: Rig): Path {
-  const put = `curl -sSf -T - ${address(rig.http, 'http')}/bench/curl.csv`;
+  const put = `curl -sSf -T - ${s3Address(rig, false)}/bench/curl.csv`;
   const curl = (data: Data) => pipe(`curl -sSf ${downloadUrl(rig, data)} | ${put}`);
   return {
     name: 'http-s3',
     title: 'HTTP → S3',
     rows: 'ten million',
-    ours: oursTo(rig, 'http-s3', fromHttp(rig), target(rig)),
+    ours: oursTo(rig, 'http-s3', fromHttp(rig), toS3(rig)),
     rivals: [
       intoAws(rig, 'curl | aws s3 cp -', ['curl'], (data) => `curl -sSf ${downloadUrl(rig, data)} |`),
       { name: 'curl | curl -T - (no S3)', tools: ['curl'], timed: curl },
@@ -102,7 +87,7 @@ function compressed(rig: Rig, compression: string, tool: string, words: string, 
     name,
     title: `${compression} → S3`,
     rows: 'million',
-    ours: oursTo(rig, name, fromFile, target(rig, { compression })),
+    ours: oursTo(rig, name, fromFile, toS3(rig, { compression })),
     rivals: [intoAws(rig, rival, [tool], ({ csv }) => `${words} -c ${csv} |`)],
     lines: [{ kind: 'speed', beside: [rival], atLeast, quick: 0.8 }],
     arrived: rig.http.arrived,
@@ -115,7 +100,7 @@ function parquet(rig: Rig): Path {
     name: 'parquet-s3',
     title: 'Parquet → S3',
     rows: 'ten million',
-    ours: oursTo(rig, 'parquet-s3', fromFile, target(rig, { fileFormat: 'parquet' })),
+    ours: oursTo(rig, 'parquet-s3', fromFile, toS3(rig, { fileFormat: 'parquet' })),
     rivals: [],
     lines: [
       { kind: 'rows/s', atLeast: 500_000 },

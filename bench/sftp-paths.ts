@@ -4,20 +4,9 @@ import { downloadUrl, fromFile, fromHttp, oursTo } from './ours.ts';
 import type { Path, Rival } from './path.ts';
 import { type Rig, takeFiles } from './rig.ts';
 import { pipe } from './shell.ts';
+import { toSftp } from './targets.ts';
 
 const gcm = '-c aes128-gcm@openssh.com';
-
-const target = (sshd: Sshd, port: number) => ({
-  connector: 'sftp',
-  credentials: {
-    hostname: sshd.host,
-    port,
-    username: sshd.username,
-    hostKey: sshd.hostKeyFingerprint,
-    sshPrivateKey: { file: sshd.keyFile },
-  },
-  details: { path: '.', selectFilename: 'fileName', filename: 'ours' },
-});
 
 /** OpenSSH's own client, told to put one file. */
 function put(sshd: Sshd, port: number, csv: string, cipher = ''): string {
@@ -44,7 +33,7 @@ function near(rig: Rig, sshd: Sshd, keep: boolean): Path {
     name: 'file-sftp',
     title: 'file → SFTP',
     rows: 'ten million',
-    ours: oursTo(rig, 'file-sftp', fromFile, target(sshd, sshd.port)),
+    ours: oursTo(rig, 'file-sftp', fromFile, toSftp(sshd, sshd.port)),
     rivals: [
       openssh(sshd, sshd.port, 'OpenSSH sftp, aes128-gcm', gcm),
       { ...openssh(sshd, sshd.port, 'OpenSSH sftp, default cipher'), onlyFull: true },
@@ -68,7 +57,7 @@ function overHttp(rig: Rig, sshd: Sshd, keep: boolean): Path {
     name: 'http-sftp',
     title: 'HTTP → SFTP',
     rows: 'ten million',
-    ours: oursTo(rig, 'http-sftp', fromHttp(rig), target(sshd, sshd.port)),
+    ours: oursTo(rig, 'http-sftp', fromHttp(rig), toSftp(sshd, sshd.port)),
     rivals: [{ name: rival, tools: ['curl', 'sftp'], timed }],
     lines: [{ kind: 'speed', beside: [rival], atLeast: 1, quick: 0.3 }],
     arrived: arrivals(sshd, keep),
@@ -82,7 +71,7 @@ function far(rig: Rig, sshd: Sshd, port: number, keep: boolean): Path {
     name: 'far-sftp',
     title: 'file → SFTP, 40 ms away',
     rows: 'million',
-    ours: oursTo(rig, 'far-sftp', fromFile, target(sshd, port)),
+    ours: oursTo(rig, 'far-sftp', fromFile, toSftp(sshd, port)),
     rivals: [openssh(sshd, port, 'OpenSSH sftp')],
     lines: [{ kind: 'speed', beside: ['OpenSSH sftp'], atLeast: 3, quick: 0.6 }],
     arrived: arrivals(sshd, keep),
