@@ -1,7 +1,17 @@
 import { end, isEscaped, lookAtCell, start } from './cell';
 import { hasFinerDigits, isTime, milliseconds, readDate, readDateTime } from './date';
 import { columns } from './layout';
-import { digits, easyDouble, high, low, negative, NO_NUMBER, readDecimal, readNumber, scale } from './number';
+import {
+  digits,
+  nearestDouble,
+  high,
+  low,
+  negative,
+  NO_NUMBER,
+  readDecimal,
+  readNumber,
+  scale,
+} from './number';
 import {
   BOOLEAN,
   DATE,
@@ -48,7 +58,7 @@ function writeLong(to: usize): usize {
 
 function writeDouble(to: usize): usize {
   if (!readNumber(start, end)) return 0;
-  let value = easyDouble();
+  let value = nearestDouble();
   if (value !== value) value = readDouble(start, end);
   if (value !== value) return 0;
   store<f64>(to, value);

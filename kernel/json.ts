@@ -15,6 +15,7 @@ import {
   NULL_OMITTED,
   STRING,
 } from './plan';
+import { readDouble } from './reference';
 import { copy, copyEscaped } from './text';
 
 const QUOTE: u8 = 0x22;
@@ -50,6 +51,13 @@ function writeLong(target: usize): usize {
   if (isNegative && value !== 0) store<u8>(to++, MINUS);
   copy(to, from, end - from);
   return to + (end - from);
+}
+
+/** True when the number read last can be held by a double. */
+function isDouble(): bool {
+  if (number.surelyDouble()) return true;
+  const value = readDouble(start, end);
+  return value === value;
 }
 
 /** Writes the number that was read last in the form of JSON, its digits as they stand. */
@@ -106,7 +114,7 @@ function writeValue(kind: u32, to: usize): usize {
     case LONG:
       return writeLong(to);
     case DOUBLE:
-      return number.readNumber(start, end) && number.surelyDouble() ? writeNumber(to) : 0;
+      return number.readNumber(start, end) && isDouble() ? writeNumber(to) : 0;
     case DECIMAL:
       return number.readNumber(start, end) && number.readDecimal() ? writeNumber(to) : 0;
     case DATE:

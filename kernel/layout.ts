@@ -5,6 +5,13 @@ export const ANSWER: usize = 16;
 /** The CSV bytes. A constant, so that it costs nothing to add: offsets of cells count from here. */
 export const BLOCK: usize = 65_536;
 
+/**
+ * The highest 128 bits of the powers of five from -MOST_FIVES to MOST_FIVES, the higher half first; written by
+ * src/dataset/kernel/powers-of-five.ts.
+ */
+export const FIVES: usize = 8192;
+export const MOST_FIVES: i32 = 64;
+
 /** Columns of the DataSet. */
 export let columns: u32 = 0;
 /** The index: first byte and end of each cell, its flags; end of each row. */

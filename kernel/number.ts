@@ -1,5 +1,7 @@
 // Numbers as they stand in cells: src/dataset/{long,number,decimal}-text.ts in other words.
 
+import { scaledByFives } from './double';
+
 const ZEROS: u64 = 0x3030303030303030;
 const HIGH_NIBBLES: u64 = 0xf0f0f0f0f0f0f0f0;
 /** No whole number of 19 digits is as large. */
@@ -98,14 +100,14 @@ export function readNumber(from: usize, end: usize): bool {
   return i === end || readExponent(i, end);
 }
 
-/** The double nearest to the number read last, where two exact doubles give it (Clinger); NaN where they do not. */
-export function easyDouble(): f64 {
+/** The double nearest to the number read last; NaN where that is left to the reference. */
+export function nearestDouble(): f64 {
   if (digitCount > 19) return NaN;
   const power = exponent - <i32>(fractionEnd - fractionStart);
   let value = <f64>mantissa;
   if (mantissa !== 0) {
-    if (mantissa >= (<u64>1) << 53 || power < -22 || power > 22) return NaN;
-    if (power < 0) value /= load<f64>(POWERS + ((<usize>-power) << 3));
+    if (mantissa >= (<u64>1) << 53 || power < -22 || power > 22) value = scaledByFives(mantissa, power);
+    else if (power < 0) value /= load<f64>(POWERS + ((<usize>-power) << 3));
     else value *= load<f64>(POWERS + ((<usize>power) << 3));
   }
   return negative ? -value : value;

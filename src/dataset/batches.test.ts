@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { test } from 'node:test';
+import { bothWays as test } from '../../test/both-ways.ts';
 import { BSON, Long, ObjectId } from 'bson';
 import * as fc from 'fast-check';
 import { KEEP, bsonOf, columnsOf, csvOf, encoded, pieces } from '../../test/encode-csv.ts';

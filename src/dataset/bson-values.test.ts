@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { bothWays as test } from '../../test/both-ways.ts';
 import { BSON, Decimal128, Double, Long } from 'bson';
 import * as fc from 'fast-check';
 import {

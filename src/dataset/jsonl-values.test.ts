@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { bothWays as test } from '../../test/both-ways.ts';
 import * as fc from 'fast-check';
 import { columnsOf, csvOf, encoded, jsonOf } from '../../test/encode-csv.ts';
 import type { ColumnType } from './dataset.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { bothWays as test } from '../../test/both-ways.ts';
 import { parse } from 'csv-parse/sync';
 import * as fc from 'fast-check';
 import { UserError } from '../errors.ts';

@@ -2,6 +2,7 @@ import { CellIndex, indexRecords, type ScanStop } from '../cell-index.ts';
 import type { DocumentOutput } from '../document-output.ts';
 import { readDouble } from '../number-text.ts';
 import { kernelModule } from './kernel-module.ts';
+import { FIVES, powersOfFive } from './powers-of-five.ts';
 import { type RowPlan, planBytes, writePlan } from './row-plan.ts';
 
 /** What kernel/kernel.ts exports; offsets and addresses are in bytes. */
@@ -78,6 +79,7 @@ export class Kernel {
     const pages = Math.ceil(layout.end / PAGE);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     const bytes = new Uint8Array(memory.buffer);
+    new BigUint64Array(memory.buffer, FIVES).set(powersOfFive());
     const reference = { readDouble: (from: number, to: number) => readDouble(bytes, from, to) };
     const instance = new WebAssembly.Instance(module, { env: { memory }, reference });
     this.#layout = layout;
