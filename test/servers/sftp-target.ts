@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { SFTPWrapper } from 'ssh2';
 import ssh2 from 'ssh2';
 import type { ConformanceTarget } from '../../src/connector/conformance.ts';
+import type { Connector } from '../../src/connector/contract.ts';
 import { sftpConnector } from '../../src/destination/sftp/sftp.ts';
 import { canonicalRows } from './canonical-rows.ts';
 import type { SftpServer } from './sftp-server.ts';
@@ -79,7 +80,7 @@ export async function standInServer(
 }
 
 /** A folder of its own on a server, as a target; `close` removes it and leaves the server running. */
-export function sftpTarget(server: SftpServer): ConformanceTarget {
+export function sftpTarget(server: SftpServer, connector: Connector = sftpConnector): ConformanceTarget {
   const folder = `${server.path === '' ? '' : `${server.path}/`}t-${randomBytes(4).toString('hex')}`;
   const credentials = credentialsOf(server);
   const wrong =
@@ -88,7 +89,7 @@ export function sftpTarget(server: SftpServer): ConformanceTarget {
       : { sshPrivateKey: undefined, password: 'wrong horse' };
   const ours = /^\..*\.(part|old)$|^\.writeback-test/;
   return {
-    connector: sftpConnector,
+    connector,
     credentials,
     details: { path: folder, selectFilename: 'fileName', filename: 'rows' },
     endpoint: { host: server.host, port: server.port },

@@ -7,7 +7,7 @@ import { folderOf, inFolder } from './remote-path.ts';
 import { type Names, publish, restore, sizeOf } from './rename-ladder.ts';
 import type { SftpChannel } from './sftp-channel.ts';
 import type { SftpSession } from './sftp-session.ts';
-import { type Lane, bytesUnderWay, stripe } from './stripes.ts';
+import { type Lane, stripe } from './stripes.ts';
 import { writeBody } from './write-body.ts';
 
 /** How a file is published. */
@@ -38,12 +38,6 @@ export function namesFor(final: string, owner: string): Names {
     .replace(/\uFFFD+$/, '');
   const beside = (ending: string) => inFolder(folder, `.${name}.${hash}.${ending}`);
   return { final, temporary: beside('part'), aside: beside('old') };
-}
-
-/** Writes under way at once: of a server's small writes not too many, though far away it must be more. */
-function writesUnderWay(size: number, roundTrip: number): number {
-  const bytes = bytesUnderWay(roundTrip);
-  return Math.min(bytes / 65_536, Math.max(4, Math.ceil(bytes / size)));
 }
 
 const roomForHandle = 1_000_000;
@@ -98,11 +92,13 @@ async function writeFile(
 ) {
   const handle = await create(channel, path, options.writeInPlace);
   const size = session.writeSize(handle.length);
-  const inFlight = options.concurrentWrites ? writesUnderWay(size, channel.roundTrip()) : 1;
   const first: Lane = { channel, handle, underWay: 0 };
   const stripes = stripe(session, first, path, options.signal);
   try {
-    const { bytes, careful } = await writeBody(first, stripes, file.body, { size, inFlight });
+    const { bytes, careful } = await writeBody(first, stripes, file.body, {
+      size,
+      concurrent: options.concurrentWrites,
+    });
     if (careful && options.concurrentWrites) {
       options.warn(
         'The server refused writes out of order, so they were sent one by one: turning Concurrent Writes off saves the attempt.',

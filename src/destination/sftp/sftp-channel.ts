@@ -111,10 +111,10 @@ export function createChannel(
   signal.addEventListener('abort', () => direct?.forget(), { once: true });
   const call = <T>(start: (callback: Callback<T>) => void, limit = operationLimit) =>
     settle(signal, limit, start, pulse);
+  const plain = (start: (done: (error?: Error | null) => void) => void, limit?: number) =>
+    call<void>((done) => start((error) => done(error, undefined)), limit);
   const write = (handle: Buffer, bytes: Uint8Array, position: number) =>
-    call<void>((done) =>
-      sftp.write(handle, bytes as Buffer, 0, bytes.length, position, (error) => done(error, undefined)),
-    );
+    plain((done) => sftp.write(handle, bytes as Buffer, 0, bytes.length, position, done));
   return {
     roundTrip: () => pulse.quickest,
     create: (path) => call<Buffer>((done) => sftp.open(path, 'w', done)),
@@ -122,19 +122,15 @@ export function createChannel(
     write,
     writeFrame: (handle, frame, position) =>
       direct
-        ? call<void>((done) => direct.write(handle, frame, position, (error) => done(error, undefined)))
+        ? plain((done) => direct.write(handle, frame, position, done))
         : write(handle, frame.subarray(frameHead(handle)), position),
     flush: (handle) => extension(() => call((done) => sftp.ext_openssh_fsync(handle, done), flushLimit)),
-    close: (handle) =>
-      call<void>((done) => sftp.close(handle, (error) => done(error, undefined)), flushLimit),
+    close: (handle) => plain((done) => sftp.close(handle, done), flushLimit),
     stat: (path) => call<Stats>((done) => sftp.stat(path, done)),
-    remove: (path) => call<void>((done) => sftp.unlink(path, (error) => done(error, undefined))),
-    rename: (from, to) => call<void>((done) => sftp.rename(from, to, (error) => done(error, undefined))),
-    replace: (from, to) =>
-      extension(() =>
-        call<void>((done) => sftp.ext_openssh_rename(from, to, (error) => done(error, undefined))),
-      ),
-    makeFolder: (path) => call<void>((done) => sftp.mkdir(path, (error) => done(error, undefined))),
+    remove: (path) => plain((done) => sftp.unlink(path, done)),
+    rename: (from, to) => plain((done) => sftp.rename(from, to, done)),
+    replace: (from, to) => extension(() => plain((done) => sftp.ext_openssh_rename(from, to, done))),
+    makeFolder: (path) => plain((done) => sftp.mkdir(path, done)),
     realPath: (path) => call<string>((done) => sftp.realpath(path, done)),
     async freeBytes(path) {
       let found: number | undefined;

@@ -1,5 +1,4 @@
 import type { ClientErrorExtensions, ConnectConfig } from 'ssh2';
-import { isTold } from '../../errors.ts';
 import type { Egress } from '../../egress/egress.ts';
 import type { Address } from './address.ts';
 import { connectionLost, explainConnection } from './explain.ts';

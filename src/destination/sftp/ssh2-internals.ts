@@ -54,8 +54,8 @@ export function keepKeys({ _cipher, _decipher }: Ssh2Protocol): void {
 
 interface Ssh2Crypto {
   readonly CIPHER_INFO: Record<string, object>;
-  createCipher(config: object): OutgoingCipher;
-  createDecipher(config: object): IncomingCipher;
+  readonly createCipher: (config: object) => OutgoingCipher;
+  readonly createDecipher: (config: object) => IncomingCipher;
 }
 
 /** Seals packets with a key of our own and has ssh2 open them. */

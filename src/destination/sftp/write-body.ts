@@ -5,12 +5,17 @@ import type { Lane, Stripes } from './stripes.ts';
 export interface WindowOptions {
   /** Bytes of one write. */
   readonly size: number;
-  /** Writes under way at once. */
-  readonly inFlight: number;
+  /** Many writes under way at once; false: one after the other. */
+  readonly concurrent: boolean;
 }
 
 /** What a careful server takes: one write at a time, of one packet (draft-ietf-secsh-filexfer-02, 3). */
 const carefulSize = 32_768 - 1024;
+
+/** Servers with small writes are not flooded: at most as many as 64 KB pieces would make, but for four at least. */
+function writesUnderWay(size: number, bytes: number): number {
+  return Math.min(bytes / 65_536, Math.max(4, bytes / size));
+}
 
 /** A piece that was sent and whose place in the file is not yet certain. */
 interface Piece {
@@ -23,7 +28,7 @@ interface Piece {
 /**
  * Writes a stream through a sliding window and returns its bytes. Pieces are kept until all before them are acknowledged:
  * when a server cannot take writes out of order, they are written again one by one, from the first uncertain byte,
- * and the rest likewise; the stream itself cannot be read twice. Memory is `size × inFlight`.
+ * and the rest likewise; the stream itself cannot be read twice. Memory is what `stripes` allows to be under way.
  * `careful` tells that it came to that. Throws what the server answered when that fails too; the stream's own errors pass unchanged.
  */
 export async function writeBody(
@@ -54,11 +59,11 @@ export async function writeBody(
 }
 
 /** Writes whole frames, many under way at once, until the server shows that it cannot take that. */
-function createWindow(first: Lane, stripes: Stripes, head: number, { size, inFlight }: WindowOptions) {
+function createWindow(first: Lane, stripes: Stripes, head: number, { size, concurrent }: WindowOptions) {
   const spare: Buffer[] = [];
   const pending: Piece[] = [];
   let position = 0;
-  let careful = inFlight === 1;
+  let careful = !concurrent;
 
   /** Waits for the oldest piece; when it failed, all that is uncertain is written again in order. */
   const settleOldest = async () => {
@@ -87,7 +92,7 @@ function createWindow(first: Lane, stripes: Stripes, head: number, { size, inFli
         return;
       }
       pending.push({ frame, position: start, answer: writeOver(stripes.pick(start), frame, start) });
-      if (pending.length >= inFlight) await settleOldest();
+      while (pending.length >= writesUnderWay(size, stripes.underWay())) await settleOldest();
     },
     async finish() {
       while (pending.length > 0) await settleOldest();
