@@ -1,6 +1,7 @@
 import { deliver } from '../../src/connector/deliver.ts';
 import type { Column } from '../../src/dataset/dataset.ts';
-import { mongodbConnector } from '../../src/destination/mongodb/mongodb.ts';
+import type { Connector } from '../../src/connector/contract.ts';
+import { mongodbConnector, mongodbConnectorOn } from '../../src/destination/mongodb/mongodb.ts';
 import { createEgress } from '../../src/egress/egress.ts';
 import { checkValues } from '../../src/field/check.ts';
 import { createLog } from '../../src/log.ts';
@@ -13,8 +14,16 @@ export const columns: readonly Column[] = [
   { name: 'amount', type: 'DECIMAL' },
 ];
 
+/** Both ways in which documents are sent: every suite must pass on both. */
+export const ways: readonly { readonly title: string; readonly connector: Connector }[] = [
+  { title: 'ready documents', connector: mongodbConnector },
+  { title: 'documents as objects', connector: mongodbConnectorOn(() => undefined) },
+];
+
 /** What is written, and with what. */
 export interface MongoCase {
+  /** That on ready documents unless told. */
+  readonly connector?: Connector;
   readonly credentials: Record<string, unknown>;
   readonly details?: Record<string, unknown>;
   readonly columns?: readonly Column[];
@@ -28,13 +37,18 @@ export interface MongoCase {
 export const lines: string[] = [];
 
 /** The checked values of both panes, and what a connection needs. */
-export function work({ credentials, details = {}, signal = new AbortController().signal }: MongoCase) {
+export function work({
+  connector = mongodbConnector,
+  credentials,
+  details = {},
+  signal = new AbortController().signal,
+}: MongoCase) {
   const pane = { collectionNameSource: 'customName', customCollectionName: 'sales', ...details };
   const values = {
-    credentials: checkValues(mongodbConnector.credentials, credentials, 'credentials'),
-    details: checkValues(mongodbConnector.details, pane, 'details'),
+    credentials: checkValues(connector.credentials, credentials, 'credentials'),
+    details: checkValues(connector.details, pane, 'details'),
   };
-  mongodbConnector.check?.(values.credentials as never, values.details as never);
+  connector.check?.(values.credentials as never, values.details as never);
   return { ...values, signal, egress: createEgress(), log: createLog((line) => lines.push(line)) };
 }
 
@@ -49,7 +63,7 @@ export async function write(one: MongoCase, rows: string | AsyncIterable<Uint8Ar
   }
   return deliver({
     ...work(one),
-    connector: mongodbConnector,
+    connector: one.connector ?? mongodbConnector,
     opened: {
       dataset: { id: 'ds-1', name: one.name ?? 'My Sales', columns: used },
       body: body(),
@@ -63,7 +77,8 @@ export async function write(one: MongoCase, rows: string | AsyncIterable<Uint8Ar
 /** All steps of a connection test. */
 export async function steps(one: MongoCase) {
   const seen = [];
-  for await (const step of mongodbConnector.testConnection(work(one) as never)) seen.push(step);
+  const { connector = mongodbConnector } = one;
+  for await (const step of connector.testConnection(work(one) as never)) seen.push(step);
   return seen;
 }
 

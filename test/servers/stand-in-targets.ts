@@ -1,8 +1,8 @@
 import type { ConformanceTarget } from '../../src/connector/conformance.ts';
-import { mongoTarget } from '../../src/destination/mongodb/mongodb-target.ts';
 import { dataWorldTarget } from './data-world-target.ts';
 import { folderTarget } from './folder-target.ts';
 import { startMongo } from './mongo-stand-in.ts';
+import { mongoTarget } from './mongo-target.ts';
 import { startS3 } from './s3-stand-in.ts';
 import { s3Target } from './s3-target.ts';
 import { sftpTarget, standInServer } from './sftp-target.ts';

@@ -24,7 +24,10 @@ async function alreadyThere(
   const idOf = (document: Uint8Array): unknown => bson.deserialize(document, { promoteValues: false })['_id'];
   const ids = new Map(suspects.map((index) => [index, idOf(documentOf(piece, index))]));
   const found = new Map<string, string>();
-  const query = db.collection(collection).find({ _id: { $in: [...ids.values()] } as never }, { raw: true });
+  const wanted = { _id: { $in: [...ids.values()] } as never };
+  const query = db
+    .collection(collection)
+    .find(wanted, { raw: true, ...(hasOwnId(job) ? {} : { projection: { _id: 1 } }) });
   for await (const stored of query as AsyncIterable<unknown>) {
     found.set(idBytes(idOf(stored as Uint8Array)), hex(stored as Uint8Array));
   }

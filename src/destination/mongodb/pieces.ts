@@ -29,6 +29,7 @@ export function documentOf(piece: Piece, index: number): Uint8Array {
 function fitting(ends: ArrayLike<number>, from: number): number {
   const start = from === 0 ? 0 : ends[from - 1]!;
   const last = Math.min(ends.length, from + maxPieceDocuments);
+  if (ends[last - 1]! - start <= maxPieceBytes) return last - from;
   let to = from + 1;
   while (to < last && ends[to]! - start <= maxPieceBytes) to += 1;
   return to - from;

@@ -1,6 +1,7 @@
 import type { Document, MongoClient } from 'mongodb';
-import type { ConformanceTarget, StoredRow } from '../../connector/conformance.ts';
-import { mongodbConnector } from './mongodb.ts';
+import type { ConformanceTarget, StoredRow } from '../../src/connector/conformance.ts';
+import type { Connector } from '../../src/connector/contract.ts';
+import { mongodbConnector } from '../../src/destination/mongodb/mongodb.ts';
 
 /** A server to test against; without a user it asks for none. */
 export interface MongoTestServer {
@@ -29,7 +30,10 @@ async function connect({ host, port, user }: MongoTestServer): Promise<MongoClie
 let opened = 0;
 
 /** A collection of its own in a database of its own, read with the driver alone; both go when it is closed. */
-export async function mongoTarget(server: MongoTestServer): Promise<ConformanceTarget> {
+export async function mongoTarget(
+  server: MongoTestServer,
+  connector: Connector = mongodbConnector,
+): Promise<ConformanceTarget> {
   opened += 1;
   const databaseName = `conformance_${process.pid}_${opened}`;
   const client = await connect(server);
@@ -38,7 +42,7 @@ export async function mongoTarget(server: MongoTestServer): Promise<ConformanceT
     (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name);
   const credentials = credentialsOf(server, databaseName);
   return {
-    connector: mongodbConnector,
+    connector,
     credentials,
     details: { collectionNameSource: 'customName', customCollectionName: 'rows' },
     endpoint: { host: server.host, port: server.port },
