@@ -1,9 +1,10 @@
 import { type Permission, type Role, may } from '../contract/permission.ts';
 
-/** Who calls: a signed-in person, or a key that a person made. */
+/** Who calls: a person in a session, or a key that a person made. */
 export interface Caller {
   readonly personId: string;
   readonly role: Role;
+  readonly sessionId?: string;
   /** A key may no more than it was made for, whatever the person's role has become since. */
   readonly key?: { readonly id: string; readonly permissions: readonly Permission[] };
 }
