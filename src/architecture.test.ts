@@ -15,7 +15,9 @@ const below: Record<string, readonly string[]> = {
   connector: ['dataset', 'field', 'egress', 'duckdb', 'source'],
   destination: ['connector', 'dataset', 'field', 'egress', 'source'],
   contract: ['field'],
-  run: ['connector', 'source', 'duckdb', 'dataset', 'field', 'egress'],
+  store: ['contract'],
+  account: ['field', 'store'],
+  run: ['store', 'connector', 'source', 'duckdb', 'dataset', 'field', 'egress'],
   api: ['contract', 'run', 'account', 'store', 'connector', 'source', 'dataset', 'field', 'egress'],
   cli: ['run', 'connector', 'source', 'dataset', 'field', 'egress'],
 };
@@ -39,6 +41,9 @@ const packages: Record<string, readonly string[]> = {
   typebox: ['contract', 'api'],
   undici: ['egress', 'source', 'destination'],
   yaml: ['cli'],
+  pg: ['store'],
+  kysely: ['store'],
+  'pg-boss': ['store', 'run'],
 };
 
 interface Import {
@@ -65,7 +70,7 @@ function importsOf(file: string): Import[] {
 }
 
 const sources = globSync('**/*.ts', { cwd: root }).filter(
-  (file) => !/\.test\.ts$|conformance|-target\.ts$/.test(file),
+  (file) => !/\.test\.ts$|conformance/.test(file),
 );
 const imports = sources.flatMap(importsOf).filter(({ room }) => room !== '');
 

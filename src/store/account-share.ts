@@ -1,8 +1,9 @@
 import type { Selectable } from 'kysely';
+import type { accessLevels } from '../contract/accounts.ts';
 import type { Db } from './database.ts';
 
 /** Owner, Can Edit, Can Share, Can Read; no row is No Access. */
-export type Access = 'owner' | 'edit' | 'share' | 'read';
+export type Access = Exclude<(typeof accessLevels)[number], 'none'>;
 
 export interface AccountShareTable {
   accountId: string;

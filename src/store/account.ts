@@ -62,12 +62,14 @@ export async function updateAccount(
 
 /** Fails while a writeback that is not deleted names it. False when there is no such account. */
 export async function deleteAccount(db: Db, id: string): Promise<boolean> {
-  await db
-    .updateTable('writeback')
-    .set({ accountId: null })
-    .where('accountId', '=', id)
-    .where('deletedAt', 'is not', null)
-    .execute();
+  for (const column of ['accountId', 'sourceAccountId'] as const) {
+    await db
+      .updateTable('writeback')
+      .set({ [column]: null })
+      .where(column, '=', id)
+      .where('deletedAt', 'is not', null)
+      .execute();
+  }
   const { numDeletedRows } = await db.deleteFrom('account').where('id', '=', id).executeTakeFirstOrThrow();
   return numDeletedRows > 0n;
 }

@@ -3,6 +3,7 @@ import type { AccountTable } from './account.ts';
 import type { AccountShareTable } from './account-share.ts';
 import type { ApiKeyTable } from './api-key.ts';
 import type { AuditTable } from './audit.ts';
+import type { IdempotencyKeyTable } from './idempotency-key.ts';
 import type { LocalDatasetTable } from './local-dataset.ts';
 import type { OutputRowTable } from './output-row.ts';
 import type { PartTable } from './part.ts';
@@ -20,6 +21,7 @@ export interface Database {
   person: PersonTable;
   session: SessionTable;
   apiKey: ApiKeyTable;
+  idempotencyKey: IdempotencyKeyTable;
   account: AccountTable;
   accountShare: AccountShareTable;
   localDataset: LocalDatasetTable;

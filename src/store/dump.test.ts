@@ -9,6 +9,7 @@ import { insertApiKey } from './api-key.ts';
 import { firstBrokenAudit, writeAudit } from './audit.ts';
 import type { Db } from './database.ts';
 import { dumpStore, dumpedTables } from './dump.ts';
+import { beginOnce } from './idempotency-key.ts';
 import { insertLocalDataset } from './local-dataset.ts';
 import { codeVersion } from './migrate.ts';
 import { newId } from './new-id.ts';
@@ -41,6 +42,7 @@ async function fill(db: Db): Promise<void> {
   };
   await insertSession(db, { id: newId('session'), ...token });
   await insertApiKey(db, { id: newId('key'), ...token, name: odd, hint: 'x', scopes: ['a,b', '{}', ''] });
+  await beginOnce(db, { personId: person.id, key: odd, requestHash: Buffer.from(odd) });
   const credentials = JSON.stringify({ big: 12345678901234567890n.toString(), odd });
   const account = await insertAccount(db, { id: newId('account'), connector: 's3', name: odd, credentials });
   await share(db, { accountId: account.id, personId: person.id, access: 'owner' });
@@ -57,7 +59,7 @@ async function fill(db: Db): Promise<void> {
   await saveSchedule(db, { writebackId, definition: '{}', nextDueAt: new Date() });
   const { id: runId } = await insertRun(db, newRun(writebackId));
   await insertParts(db, [{ runId, number: 1, definition: '{}' }]);
-  const line = (number: number) => ({ runId, attempt: 1, level: 'info' as const, text: `${number} ${odd}` });
+  const line = (number: number) => ({ runId, attempt: 1, kind: 'log' as const, message: `${number} ${odd}` });
   await insertRunEvents(
     db,
     Array.from({ length: 1234 }, (_, number) => line(number)),
@@ -108,9 +110,9 @@ test('numbers that the database gives go on after the restored ones', async () =
     .orderBy('id', 'desc')
     .limit(1)
     .execute()) as [{ id: number; runId: string }];
-  await insertRunEvents(own.kysely, [{ runId, attempt: 1, level: 'info', text: 'after' }]);
+  await insertRunEvents(own.kysely, [{ runId, attempt: 1, kind: 'log', message: 'after' }]);
   assert.deepEqual(
-    (await runEventsAfter(own.kysely, runId, id, 9)).map(({ text }) => text),
+    (await runEventsAfter(own.kysely, runId, id, 9)).map(({ message }) => message),
     ['after'],
   );
 });

@@ -31,6 +31,7 @@ export const dumpedTables = [
   'person',
   'session',
   'api_key',
+  'idempotency_key',
   'account',
   'account_share',
   'local_dataset',

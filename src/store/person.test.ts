@@ -5,6 +5,7 @@ import { openBothStores } from '../../test/servers/store-places.ts';
 import { newPerson } from '../../test/servers/store-rows.ts';
 import { findApiKey, insertApiKey, listApiKeys, revokeApiKey, touchApiKey } from './api-key.ts';
 import { isDuplicate } from './explain-store-error.ts';
+import { beginOnce, deleteOldKeys, finishOnce, forgetOnce } from './idempotency-key.ts';
 import { newId } from './new-id.ts';
 import {
   countAdmins,
@@ -119,6 +120,24 @@ for (const { name, store } of await openBothStores()) {
       assert.equal(await revokeApiKey(db, id, other, now), false);
       assert.equal(await revokeApiKey(db, id, personId, now), true);
       assert.equal(await findApiKey(db, tokenHash, now), undefined);
+    });
+
+    test('of calls with the same idempotency key one begins, and the others get its answer', async () => {
+      const { id: personId } = await newPerson(db);
+      const call = { personId, key: 'k1', requestHash: Buffer.from('create') };
+      const begun = await Promise.all([1, 2, 3].map(async () => beginOnce(db, call)));
+      assert.equal(begun.filter((earlier) => earlier === undefined).length, 1);
+      assert.equal(begun.find((earlier) => earlier)?.status, null, 'it is still at work');
+      await finishOnce(db, call, 201, { id: 'writeback_1' });
+      const again = await beginOnce(db, call);
+      assert.deepEqual(
+        [again?.status, again?.answer, again?.requestHash],
+        [201, { id: 'writeback_1' }, call.requestHash],
+      );
+      await forgetOnce(db, call);
+      assert.equal(await beginOnce(db, call), undefined, 'what failed may be tried again');
+      await deleteOldKeys(db, new Date(Date.now() + minute));
+      assert.equal(await beginOnce(db, call), undefined);
     });
   });
 }

@@ -1,8 +1,6 @@
 import { type Generated, type Insertable, type Selectable, type Updateable, sql } from 'kysely';
+import type { Role } from '../contract/permission.ts';
 import type { Db } from './database.ts';
-
-/** What a person may do, from least to most; `reviewer` approves connectors that others wrote. */
-export type Role = 'viewer' | 'operator' | 'editor' | 'connector-developer' | 'reviewer' | 'admin';
 
 export interface PersonTable {
   id: string;
@@ -17,6 +15,7 @@ export interface PersonTable {
   oidcSubject: string | null;
   createdAt: Generated<Date>;
   updatedAt: Generated<Date>;
+  seenAt: Date | null;
   disabledAt: Date | null;
 }
 

@@ -7,9 +7,14 @@ export interface RunEventTable {
   runId: string;
   attempt: number;
   at: Generated<Date>;
-  level: 'info' | 'warn' | 'error';
+  kind: 'state' | 'progress' | 'log';
+  /** Of a line of the log. */
+  level: 'debug' | 'info' | 'warn' | 'error' | null;
   /** Redacted already. */
-  text: string;
+  message: string;
+  /** How far the run is. */
+  rows: number | null;
+  bytes: number | null;
   fields: DefaultJson<Readonly<Record<string, unknown>>>;
 }
 

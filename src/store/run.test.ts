@@ -74,7 +74,7 @@ for (const { name, store } of await openBothStores()) {
         const { id } = await insertRun(db, newRun(writebackId));
         const finishedAt = new Date(Date.UTC(2020, 0, day));
         await changeRun(db, id, { state: ['queued'] }, { state: 'succeeded', finishedAt });
-        await insertRunEvents(db, [{ runId: id, attempt: 1, level: 'info', text: 'done' }]);
+        await insertRunEvents(db, [{ runId: id, attempt: 1, kind: 'state', message: 'done' }]);
         ids.unshift(id);
       }
       const listed = async (filter: object) =>
@@ -113,19 +113,20 @@ for (const { name, store } of await openBothStores()) {
     test('the log of a run is read on from where a reader was', async () => {
       const { id: writebackId } = await newWriteback(db);
       const { id: runId } = await insertRun(db, newRun(writebackId));
-      const line = (text: string) => ({
+      const line = (message: string) => ({
         runId,
         attempt: 1,
+        kind: 'log' as const,
         level: 'info' as const,
-        text,
+        message,
         fields: '{"rows":1}',
       });
       await insertRunEvents(db, ['one', 'two', 'three'].map(line));
       await insertRunEvents(db, []);
       const [one] = await runEventsAfter(db, runId, 0, 1);
-      assert.deepEqual([one?.text, one?.fields], ['one', { rows: 1 }]);
+      assert.deepEqual([one?.message, one?.fields], ['one', { rows: 1 }]);
       assert.deepEqual(
-        (await runEventsAfter(db, runId, one!.id, 10)).map(({ text }) => text),
+        (await runEventsAfter(db, runId, one!.id, 10)).map(({ message }) => message),
         ['two', 'three'],
       );
     });

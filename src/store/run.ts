@@ -1,10 +1,11 @@
 import type { Generated, Insertable, Selectable, Updateable } from 'kysely';
+import type { runCauses, runStates } from '../contract/runs.ts';
 import type { Db, Json } from './database.ts';
 
-export type RunState = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled';
+export type RunState = (typeof runStates)[number];
 
 /** Why a run was started. */
-export type RunCause = 'manual' | 'schedule' | 'change' | 'after' | 'rejected-rows';
+export type RunCause = (typeof runCauses)[number];
 
 export interface RunTable {
   id: string;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { openBothStores } from '../../test/servers/store-places.ts';
 import { newPerson, newWriteback } from '../../test/servers/store-rows.ts';
+import { insertAccount } from './account.ts';
 import { newId } from './new-id.ts';
 import { appendOutputRows, outputRowsAfter, replaceOutputRows } from './output-row.ts';
 import { advanceSchedule, deleteSchedule, findSchedule, saveSchedule, takeDueSchedules } from './schedule.ts';
@@ -17,13 +18,13 @@ for (const { name, store } of await openBothStores()) {
     test('writebacks are listed page by page, and a deleted one is gone', async () => {
       const { id: ownerId } = await newPerson(db);
       const ids = [];
-      for (let i = 0; i < 3; i++) ids.push((await newWriteback(db, ownerId)).id);
+      for (let i = 0; i < 3; i++) ids.unshift((await newWriteback(db, ownerId)).id);
       const page = await listWritebacks(db, { ownerId, limit: 2 });
       assert.deepEqual(
         page.map(({ id }) => id),
         ids.slice(0, 2),
       );
-      const rest = await listWritebacks(db, { ownerId, limit: 2, after: ids[1] });
+      const rest = await listWritebacks(db, { ownerId, limit: 2, before: ids[1] });
       assert.deepEqual(
         rest.map(({ id }) => id),
         ids.slice(2),
@@ -31,6 +32,32 @@ for (const { name, store } of await openBothStores()) {
       await updateWriteback(db, ids[0]!, { deletedAt: new Date() });
       assert.equal(await findWriteback(db, ids[0]!), undefined);
       assert.equal((await listWritebacks(db, { ownerId, limit: 9 })).length, 2);
+    });
+
+    test('writebacks are found by connector, tag, state, and either of their accounts', async () => {
+      const row = { id: newId('account'), connector: 'domo', name: 'Domo', credentials: '{}' };
+      const { id: accountId } = await insertAccount(db, row);
+      const { id, ownerId } = await newWriteback(db);
+      await newWriteback(db, ownerId);
+      await updateWriteback(db, id, {
+        sourceAccountId: accountId,
+        tags: ['daily'],
+        state: 'paused',
+        connector: 's3',
+      });
+      for (const filter of [
+        { accountId },
+        { tag: 'daily' },
+        { state: 'paused' as const },
+        { connector: 's3' },
+      ]) {
+        const found = await listWritebacks(db, { ownerId, limit: 9, ...filter });
+        assert.deepEqual(
+          found.map((one) => one.id),
+          [id],
+          JSON.stringify(filter),
+        );
+      }
     });
 
     test('every version of a writeback is kept, and an edit of an old one is refused', async () => {

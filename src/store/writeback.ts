@@ -1,4 +1,4 @@
-import type { Generated, Insertable, Selectable, Updateable } from 'kysely';
+import { type Generated, type Insertable, type Selectable, type Updateable, sql } from 'kysely';
 import type { Db } from './database.ts';
 
 export interface WritebackTable {
@@ -9,6 +9,8 @@ export interface WritebackTable {
   ownerId: string;
   connector: string;
   accountId: string | null;
+  /** The Domo account that its DataSet is read with. */
+  sourceAccountId: string | null;
   /** The newest of its versions. */
   version: number;
   state: Generated<'active' | 'paused'>;
@@ -23,11 +25,15 @@ export interface WritebackTable {
 
 export type Writeback = Selectable<WritebackTable>;
 
-/** What a list of writebacks may be narrowed to; a page begins after the id `after`. */
+/** What a list of writebacks may be narrowed to; a page begins with those older than the id `before`. */
 export interface WritebackFilter {
   readonly ownerId?: string | undefined;
+  readonly connector?: string | undefined;
+  /** As its account or as its source's. */
   readonly accountId?: string | undefined;
-  readonly after?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly state?: Writeback['state'] | undefined;
+  readonly before?: string | undefined;
   readonly limit: number;
 }
 
@@ -44,17 +50,22 @@ export async function findWriteback(db: Db, id: string): Promise<Writeback | und
     .executeTakeFirst();
 }
 
-/** In the order of their ids, that is, of their making. */
+/** The newest first. */
 export async function listWritebacks(db: Db, filter: WritebackFilter): Promise<Writeback[]> {
-  const { ownerId, accountId, after, limit } = filter;
+  const { ownerId, connector, accountId, tag, state, before, limit } = filter;
   return db
     .selectFrom('writeback')
     .selectAll()
     .where('deletedAt', 'is', null)
     .$if(ownerId !== undefined, (query) => query.where('ownerId', '=', ownerId!))
-    .$if(accountId !== undefined, (query) => query.where('accountId', '=', accountId!))
-    .$if(after !== undefined, (query) => query.where('id', '>', after!))
-    .orderBy('id')
+    .$if(connector !== undefined, (query) => query.where('connector', '=', connector!))
+    .$if(accountId !== undefined, (query) =>
+      query.where((eb) => eb.or([eb('accountId', '=', accountId!), eb('sourceAccountId', '=', accountId!)])),
+    )
+    .$if(tag !== undefined, (query) => query.where(sql`${tag}`, '=', sql`any(tags)`))
+    .$if(state !== undefined, (query) => query.where('state', '=', state!))
+    .$if(before !== undefined, (query) => query.where('id', '<', before!))
+    .orderBy('id', 'desc')
     .limit(limit)
     .execute();
 }

@@ -11,6 +11,7 @@ create table person (
   oidc_subject text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  seen_at timestamptz,
   disabled_at timestamptz,
   unique (oidc_issuer, oidc_subject)
 );
@@ -41,6 +42,19 @@ create table api_key (
   revoked_at timestamptz
 );
 create index api_key_person on api_key (person_id);
+
+-- What a call that bore an Idempotency-Key was answered, so that the same call again does nothing again.
+create table idempotency_key (
+  person_id text not null references person on delete cascade,
+  key text not null,
+  -- SHA-256 of what was asked: the same key for something else is refused.
+  request_hash bytea not null,
+  status integer,
+  answer jsonb,
+  created_at timestamptz not null default now(),
+  primary key (person_id, key)
+);
+create index idempotency_key_created on idempotency_key (created_at);
 
 create table account (
   id text primary key,
@@ -85,6 +99,8 @@ create table writeback (
   owner_id text not null references person,
   connector text not null,
   account_id text references account,
+  -- The Domo account that the DataSet is read with.
+  source_account_id text references account,
   -- The newest row of writeback_version; what a run does is told there.
   version integer not null,
   state text not null default 'active' check (state in ('active', 'paused')),
@@ -97,6 +113,7 @@ create table writeback (
 );
 create index writeback_owner on writeback (owner_id);
 create index writeback_account on writeback (account_id);
+create index writeback_source_account on writeback (source_account_id);
 
 create table writeback_version (
   writeback_id text not null references writeback on delete cascade,
@@ -166,8 +183,11 @@ create table run_event (
   run_id text not null references run on delete cascade,
   attempt integer not null,
   at timestamptz not null default now(),
-  level text not null check (level in ('info', 'warn', 'error')),
-  text text not null,
+  kind text not null check (kind in ('state', 'progress', 'log')),
+  level text check (level in ('debug', 'info', 'warn', 'error')),
+  message text not null,
+  rows bigint,
+  bytes bigint,
   fields jsonb not null default '{}'
 );
 create index run_event_run on run_event (run_id, id);
