@@ -16,6 +16,11 @@ interface FieldBase {
   /** The value is the source's (typed once under `source:` and shared). */
   readonly sharedWith?: 'clientId' | 'clientSecret' | 'datasetId';
   readonly example?: string;
+  /**
+   * Says where the secrets of the pane are sent, or to whom they are shown. Another value clears the saved secrets, so that
+   * nobody can have them sent to a place of their own.
+   */
+  readonly place?: true;
 }
 
 /** One line of text, or many; `template` marks text in which names are rendered (`dataset/name-template.ts`). */

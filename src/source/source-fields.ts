@@ -33,6 +33,7 @@ export const domoSourceFields = fields({
     help: 'Where Domo’s API answers.',
     default: 'https://api.domo.com',
     more: true,
+    place: true,
   },
 });
 

@@ -15,6 +15,7 @@ export const dataWorldCredentials = fields({
     help: 'Where the API of data.world answers. Only private installations have another.',
     default: 'https://api.data.world/v0',
     more: true,
+    place: true,
   },
 });
 

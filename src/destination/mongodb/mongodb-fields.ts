@@ -20,6 +20,7 @@ export const credentialFields = fields({
     label: 'Host',
     help: 'Enter your MongoDB database hostname or IP address. Not needed with a connection string.',
     example: 'db.company.com',
+    place: true,
   },
   username: {
     type: 'text',
@@ -40,6 +41,7 @@ export const credentialFields = fields({
     minimum: 1,
     maximum: 65_535,
     default: 27_017,
+    place: true,
   },
   certificateFormat: {
     type: 'choice',
@@ -47,6 +49,7 @@ export const credentialFields = fields({
     help: 'Select a certificate type. If you are not aware of a special certificate, select No certificate.',
     choices: { noCertificate: 'No certificate', text: 'Certificate text', url: 'Certificate URL' },
     default: 'noCertificate',
+    place: true,
   },
   certificate: {
     type: 'text',
@@ -55,6 +58,7 @@ export const credentialFields = fields({
     multiline: true,
     required: true,
     when: { certificateFormat: ['text', 'url'] },
+    place: true,
   },
   connectionString: {
     type: 'secret',
@@ -75,6 +79,7 @@ export const credentialFields = fields({
     help: 'Encrypt the connection and verify the certificate of the server.',
     default: false,
     more: true,
+    place: true,
   },
 });
 

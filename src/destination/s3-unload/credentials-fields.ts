@@ -87,12 +87,20 @@ export const credentialsFields = fields({
     help: 'The address of a store that speaks S3 but is not Amazon’s.',
     example: 'https://minio.example.com:9000',
     more: true,
+    place: true,
   },
   pathStyle: {
     type: 'boolean',
     label: 'Path Style',
     help: 'With an Endpoint: put the bucket into the path, not before the host name. Most compatible stores want that.',
     default: true,
+    more: true,
+  },
+  caCertificate: {
+    type: 'text',
+    label: 'CA Certificate',
+    help: 'With an Endpoint whose certificate an authority of your own has signed: the authority’s certificate, as PEM text.',
+    multiline: true,
     more: true,
   },
   checksums: {

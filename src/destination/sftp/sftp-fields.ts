@@ -21,6 +21,7 @@ export const sftpCredentials = fields({
     help: 'The SFTP server. It may begin with sftp:// and end with a slash.',
     required: true,
     example: 'sftp://files.example.com',
+    place: true,
   },
   port: {
     type: 'number',
@@ -29,6 +30,7 @@ export const sftpCredentials = fields({
     minimum: 1,
     maximum: 65_535,
     default: 22,
+    place: true,
   },
   username: { type: 'text', label: 'Username', help: 'Your account on the SFTP server.', required: true },
   password: {
@@ -55,6 +57,7 @@ export const sftpCredentials = fields({
     list: true,
     more: true,
     example: 'SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU',
+    place: true,
   },
   acceptUnknownHostKey: {
     type: 'boolean',
@@ -62,6 +65,7 @@ export const sftpCredentials = fields({
     help: 'Send the password to whatever answers when no host key is given. Only for networks where nobody can stand in between.',
     default: false,
     more: true,
+    place: true,
   },
 });
 
