@@ -109,10 +109,10 @@ export function* encodedRows({ bytes, ends, rows, count }: EncodedBatch, firstRo
 /** Gathers documents that lie here and there into commands, copying them. Too large ones are reported and left out. */
 export function* gatherPieces(
   all: readonly DocumentRow[],
-  tooLarge: (row: number, bytes: number) => void,
+  tooLarge: (one: DocumentRow) => void,
 ): Generator<Piece> {
   const good = all.filter(({ document }) => document.length <= maxDocumentBytes);
-  for (const { row, document } of all) if (document.length > maxDocumentBytes) tooLarge(row, document.length);
+  for (const one of all) if (one.document.length > maxDocumentBytes) tooLarge(one);
   let end = 0;
   const ends = good.map(({ document }) => (end += document.length));
   for (let from = 0; from < good.length;) {

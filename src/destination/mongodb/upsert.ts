@@ -4,16 +4,17 @@ import { UserError } from '../../errors.ts';
 import { orAborted } from './in-flight.ts';
 import { type Key, ensureKeyIndex, keyOf } from './key-index.ts';
 import { type Lanes, createLanes } from './lanes.ts';
-import { type DocumentRow, type Piece, encodedRows, gatherPieces } from './pieces.ts';
-import { upsertStatement } from './upsert-statement.ts';
 import {
-  type MongoJob,
-  type Writing,
-  type Written,
-  encode,
-  ensureCollection,
-  rejectLarge,
-} from './writing.ts';
+  type DocumentRow,
+  type Piece,
+  documentOf,
+  encodedRows,
+  gatherPieces,
+  maxDocumentBytes,
+} from './pieces.ts';
+import { RejectedKeys } from './rejected-keys.ts';
+import { upsertStatement } from './upsert-statement.ts';
+import { type MongoJob, type Writing, type Written, encode, ensureCollection } from './writing.ts';
 
 /** The field with which Mirror marks its documents. */
 const stampField = '_writeback';
@@ -23,19 +24,27 @@ interface KeyedRow extends DocumentRow {
   readonly key: string;
 }
 
+/** What Mirror needs besides. */
+interface Mirroring {
+  /** Appended to each document: the mark of this writeback and run. */
+  readonly stamp: Uint8Array;
+  readonly rejected: RejectedKeys;
+}
+
 interface Keyed {
   readonly key: Key;
-  readonly stamp: Uint8Array | undefined;
+  readonly mirroring: Mirroring | undefined;
   /** Called for a row whose key a later row of the same batch has too: it is written by being overwritten. */
   readonly superseded: () => void;
 }
 
 /** The statements of a batch. Of rows with one key only the last is kept; rows without a key are rejected. */
-function statements(writing: Writing, batch: Batch, { key, stamp, superseded }: Keyed): KeyedRow[] {
+function statements(writing: Writing, batch: Batch, { key, mirroring, superseded }: Keyed): KeyedRow[] {
   const { job, bson } = writing;
   const names = { fieldNames: 'replace' } as const;
   const documents = new Map<number, Uint8Array>();
-  const encoded = encode(job, batch, { ...names, ...(stamp ? { append: stamp } : {}) });
+  const encoded = encode(job, batch, { ...names, ...(mirroring && { append: mirroring.stamp }) });
+  mirroring?.rejected.addRows(batch, encoded.rejected);
   for (const { row, document } of encodedRows(encoded, batch.firstRow)) {
     // Copied: the second view of the batch may use the first one's memory.
     documents.set(row, document.slice());
@@ -75,35 +84,49 @@ function laneOf(key: string, count: number): number {
   return (hash >>> 0) % count;
 }
 
-async function giveToLanes(job: MongoJob, rows: readonly KeyedRow[], lanes: Lanes<Piece>): Promise<void> {
-  const byLane: KeyedRow[][] = Array.from({ length: lanes.count }, () => []);
-  for (const row of rows) byLane[laneOf(row.key, lanes.count)]!.push(row);
-  for (const [lane, mine] of byLane.entries()) {
-    for (const piece of gatherPieces(mine, rejectLarge(job))) await lanes.give(lane, piece);
-  }
-}
-
-async function sendAll(writing: Writing, key: Key, stamp: Uint8Array | undefined): Promise<Written> {
-  const { job, name, send } = writing;
-  const written: Written = { rows: 0, bytes: 0 };
-  const lanes = createLanes<Piece>(job.details.batchesInFlight, async (piece) => {
+/** Sends statements; rows that the server refuses are rejected. */
+function createLaneWork({ job, name, send }: Writing, mirroring: Mirroring | undefined, written: Written) {
+  return async (piece: Piece) => {
     const errors = await send('update', name, piece);
     for (const { index, errmsg, code } of errors) {
       job.reject(piece.rows[index]!, `MongoDB refused the document: ${errmsg} (code ${code}).`);
+      mirroring?.rejected.addStatement(documentOf(piece, index));
     }
     written.rows += piece.rows.length - errors.length;
     written.bytes += piece.documents.length;
-  });
-  const keyed: Keyed = { key, stamp, superseded: () => void (written.rows += 1) };
-  const batches = job.batches[Symbol.asyncIterator]();
+  };
+}
+
+async function giveToLanes(
+  job: MongoJob,
+  rows: readonly KeyedRow[],
+  lanes: Lanes<Piece>,
+  mirroring: Mirroring | undefined,
+): Promise<void> {
+  const tooLarge = ({ row, document }: DocumentRow) => {
+    job.reject(row, `The document has ${document.length} bytes; MongoDB allows ${maxDocumentBytes}.`);
+    mirroring?.rejected.addStatement(document);
+  };
+  const byLane: KeyedRow[][] = Array.from({ length: lanes.count }, () => []);
+  for (const row of rows) byLane[laneOf(row.key, lanes.count)]!.push(row);
+  for (const [lane, mine] of byLane.entries())
+    for (const piece of gatherPieces(mine, tooLarge)) await lanes.give(lane, piece);
+}
+
+async function sendAll(writing: Writing, key: Key, mirroring?: Mirroring): Promise<Written> {
+  const { job } = writing;
+  const written: Written = { rows: 0, bytes: 0 };
+  const lanes = createLanes(job.details.batchesInFlight, createLaneWork(writing, mirroring, written));
+  const keyed: Keyed = { key, mirroring, superseded: () => void (written.rows += 1) };
+  const pulled = job.batches[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await orAborted(batches.next(), job.signal);
+      const next = await orAborted(pulled.next(), job.signal);
       if (next.done) break;
-      await giveToLanes(job, statements(writing, next.value, keyed), lanes);
+      await giveToLanes(job, statements(writing, next.value, keyed), lanes, mirroring);
     }
   } finally {
-    batches.return?.().catch(() => {});
+    pulled.return?.().catch(() => {});
     await lanes.settle();
   }
   lanes.check();
@@ -128,10 +151,13 @@ export async function upsert(writing: Writing): Promise<Written> {
   const key = keyOf(job);
   await ensureCollection(db, name);
   await ensureKeyIndex(db, name, key.names);
-  return sendAll(writing, key, undefined);
+  return sendAll(writing, key);
 }
 
-/** Upserts with a mark of writeback and run, then deletes what this writeback wrote before and the run did not write again. */
+/**
+ * Upserts with a mark of writeback and run, then deletes what this writeback wrote before and is not in the DataSet any more.
+ * A row that was rejected is in the DataSet: what an earlier run wrote for it stays.
+ */
 export async function mirror(writing: Writing): Promise<Written> {
   const { job, db, name, bson } = writing;
   const key = keyOf(job);
@@ -140,7 +166,10 @@ export async function mirror(writing: Writing): Promise<Written> {
   await ensureKeyIndex(db, name, key.names);
   const marked = bson.serialize({ [stampField]: { id: job.writeback.id, run: job.run.id } });
   // Without the length before and the end after: the element alone.
-  const written = await sendAll(writing, key, marked.subarray(4, -1));
+  const rejected = new RejectedKeys(writing, key);
+  const written = await sendAll(writing, key, { stamp: marked.subarray(4, -1), rejected });
+  job.signal.throwIfAborted();
+  await rejected.mark(stampField);
   job.signal.throwIfAborted();
   const gone: Document = {
     [`${stampField}.id`]: job.writeback.id,

@@ -153,6 +153,43 @@ function suite(
         assert.deepEqual(await here.ids(), [100]);
       });
 
+      test('mirror keeps the document of a row that was rejected in this run', async () => {
+        await using here = await place();
+        await here.db.collection('sales').insertOne({ id: 6, name: 'foreign' });
+        const details = { writeMode: 'mirror', keyColumns: 'id\nname', rejectedRowsLimit: 5 };
+        const one = { connector, credentials: here.credentials, details };
+        await write(one, '1,"A, ""n""",1\n2,Bob,2\n3,Cy,3\n');
+        // Values that are no decimal, an id that is no number, and a key that somebody else's document has.
+        const again = '1,"A, ""n""",x\n2,Bob,7\nzz,Cy,1\n6,foreign,y\n';
+        const receipt = await write({ ...one, run: 'run-2' }, again);
+        assert.equal(receipt.rowsRejected, 3);
+        const found = (await here.all()).map(({ id, name, amount }) => [id, name, String(amount)]);
+        assert.deepEqual(found, [
+          [1, 'A, "n"', '1'],
+          [2, 'Bob', '7'],
+          [6, 'foreign', 'undefined'],
+        ]);
+        await write({ ...one, run: 'run-3' }, '2,Bob,2\n');
+        assert.deepEqual(await here.ids(), [2, 6]);
+      });
+
+      test('mirror keeps the document of a row that the server refused in this run', async () => {
+        await using here = await place();
+        await here.db.collection('sales').createIndex({ name: 1 }, { unique: true });
+        await here.db.collection('sales').insertOne({ id: 100, name: 'taken' });
+        const details = { writeMode: 'mirror', keyColumns: 'id', rejectedRowsLimit: 1 };
+        const one = { connector, credentials: here.credentials, details };
+        await write(one, three);
+        const receipt = await write({ ...one, run: 'run-2' }, '1,taken,1\n2,Bob,3\n');
+        assert.deepEqual([receipt.rowsWritten, receipt.rejected[0]?.row], [1, 1]);
+        const found = (await here.all()).map(({ id, name }) => [id, name]);
+        assert.deepEqual(found, [
+          [1, 'Ann'],
+          [2, 'Bob'],
+          [100, 'taken'],
+        ]);
+      });
+
       test('an abort midway leaves target and database as they were; the same run again is whole', async () => {
         await using here = await place();
         await write({ connector, credentials: here.credentials }, three);

@@ -4,7 +4,6 @@ import type { Batch, BsonOptions, EncodedBatch } from '../../dataset/batch.ts';
 import type { Ends } from './client.ts';
 import { collectionName } from './collection-name.ts';
 import type { credentialFields, detailFields } from './mongodb-fields.ts';
-import { maxDocumentBytes } from './pieces.ts';
 import type { ReadyDocuments } from './ready-documents.ts';
 import { type Send, createSend } from './send.ts';
 
@@ -48,12 +47,6 @@ export function encode(job: MongoJob, batch: Batch, options: Partial<BsonOptions
   for (const { row, reason, column } of encoded.rejected) job.reject(row, reason, column);
   job.truncated(encoded.truncated);
   return encoded;
-}
-
-/** Reports a document that no MongoDB takes. */
-export function rejectLarge(job: MongoJob): (row: number, bytes: number) => void {
-  return (row, bytes) =>
-    job.reject(row, `The document has ${bytes} bytes; MongoDB allows ${maxDocumentBytes}.`);
 }
 
 /** True when the rows bring their own `_id`, so that none is made. */
