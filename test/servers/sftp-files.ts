@@ -32,6 +32,8 @@ export interface SftpFaults {
   oldIsFixed?: boolean | undefined;
   /** Writes must come in order, else code 4. */
   inOrderOnly?: boolean | undefined;
+  /** A write that comes while another is under way is refused with code 4. */
+  oneWriteOnly?: boolean | undefined;
 }
 
 /** What one connection may do: `root` is its jail. */
@@ -48,6 +50,7 @@ interface OpenFile {
   readonly path: string;
   readonly fresh: boolean;
   next: number;
+  busy?: boolean;
   listed: boolean;
 }
 
@@ -139,6 +142,7 @@ export function serveFiles(sftp: SFTPWrapper, place: SftpPlace): void {
     });
   const write = async (file: OpenFile, offset: number, data: Buffer) => {
     if (faults.inOrderOnly && offset !== file.next) throw new Refusal(STATUS_CODE.FAILURE, 'Illegal seek');
+    if (faults.oneWriteOnly && file.busy) throw new Refusal(STATUS_CODE.FAILURE, 'One write at a time');
     file.next = offset + data.length;
     if (faults.diskSize !== undefined && counts.written + data.length > faults.diskSize) {
       throw new Refusal(STATUS_CODE.FAILURE, faults.diskText ?? 'Failure');
@@ -146,7 +150,9 @@ export function serveFiles(sftp: SFTPWrapper, place: SftpPlace): void {
     counts.written += data.length;
     counts.writes += 1;
     if (faults.dropAfter !== undefined && counts.written >= faults.dropAfter) place.drop();
+    file.busy = true;
     await file.file?.write(data, 0, data.length, offset);
+    file.busy = false;
   };
   const rename = async (from: string, to: string) => {
     changing('RENAME');

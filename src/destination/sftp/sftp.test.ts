@@ -1,123 +1,51 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { type SftpStandInOptions, startSftp } from '../../../test/servers/sftp-stand-in.ts';
+import { test } from 'node:test';
+import type { SftpStandInOptions } from '../../../test/servers/sftp-stand-in.ts';
+import {
+  bytesOf,
+  expectedBytes,
+  standInTrial,
+  userError,
+  workOf,
+  writeTrial,
+} from '../../../test/servers/sftp-trial.ts';
 import { makeKey } from '../../../test/servers/ssh-keys.ts';
 import { startProftpd } from '../../../test/servers/proftpd.ts';
 import { startJailedSshd, startSshd } from '../../../test/servers/sshd.ts';
-import type { FileConnector, OutgoingFile, TestStep } from '../../connector/contract.ts';
-import { createEgress } from '../../egress/egress.ts';
-import { TemporaryError, UserError } from '../../errors.ts';
-import { checkValues } from '../../field/check.ts';
-import { createLog } from '../../log.ts';
+import type { FileConnector, TestStep } from '../../connector/contract.ts';
+import { TemporaryError, type UserError } from '../../errors.ts';
 import { sftpConnector } from './sftp.ts';
 
 const connector = sftpConnector as FileConnector;
 
-interface Trial {
-  credentials: Record<string, unknown>;
-  details?: Record<string, unknown>;
-  body?: AsyncIterable<Uint8Array>;
-  signal?: AbortSignal;
-}
-
-function work({ credentials, details = {}, signal = new AbortController().signal }: Trial) {
-  return {
-    credentials: checkValues(connector.credentials, credentials, 'credentials') as never,
-    details: checkValues(
-      connector.details,
-      { path: 'in', selectFilename: 'fileName', filename: 'a', ...details },
-      'details',
-    ) as never,
-    signal,
-    egress: createEgress(),
-    log: createLog(() => {}),
-  };
-}
-
-async function* bytes(size: number) {
-  const block = Buffer.alloc(100_003, 'ü,"x"\n');
-  for (let at = 0; at < size; at += block.length) yield block.subarray(0, Math.min(block.length, size - at));
-}
-
-/** Writes one file and returns the warnings. */
-async function write(trial: Trial, path = 'in/a.csv') {
-  const warnings: string[] = [];
-  const body = trial.body ?? bytes(1_000_000);
-  const file: OutgoingFile = {
-    path,
-    contentType: 'text/csv',
-    body,
-    facts: () => ({ rows: 0, bytes: 0, crc32: '' }),
-  };
-  const dataset = { id: 'd', name: 'D', columns: [] };
-  const run = { id: 'r', number: 1, startedAt: new Date(0) };
-  const writeback = { id: 'w', name: 'W', timeZone: 'UTC' };
-  const files = (async function* () {
-    yield file;
-  })();
-  const job = {
-    ...work(trial),
-    dataset,
-    run,
-    writeback,
-    files,
-    warn: (text: string) => void warnings.push(text),
-  };
-  const published = await connector.write(job);
-  return { warnings, published };
-}
-
-async function standIn(context: TestContext, options: SftpStandInOptions = {}) {
-  const server = await startSftp(options);
-  context.after(() => server.stop());
-  const { port, username, password, hostKeyFingerprint: hostKey } = server;
-  const credentials = { hostname: `sftp://127.0.0.1/`, port, username, password, hostKey };
-  const names = () =>
-    existsSync(join(server.directory, 'in')) ? readdirSync(join(server.directory, 'in')) : [];
-  const content = () => readFileSync(join(server.directory, 'in/a.csv'));
-  return { server, credentials, names, content };
-}
-
-async function expected(size: number) {
-  const parts: Uint8Array[] = [];
-  for await (const part of bytes(size)) parts.push(Buffer.from(part));
-  return Buffer.concat(parts);
-}
-
-const userError = (code: string) => (error: unknown) => {
-  assert.ok(error instanceof UserError, String(error));
-  assert.equal(error.code, code, error.message);
-  return true;
-};
-
 test('a file arrives whole, under its name only, and again over itself', async (context) => {
-  const { credentials, names, content } = await standIn(context);
+  const { credentials, names, content } = await standInTrial(context);
   for (const size of [1_000_000, 0, 3_333_333]) {
-    const { published } = await write({ credentials, body: bytes(size) });
+    const { published } = await writeTrial({ credentials, body: bytesOf(size) });
     assert.deepEqual(names(), ['a.csv']);
-    assert.deepEqual(content(), await expected(size));
+    assert.deepEqual(content(), await expectedBytes(size));
     assert.match(published[0]?.location ?? '', /^sftp:\/\/127\.0\.0\.1:\d+\/in\/a\.csv$/);
   }
 });
 
 test('what killed attempts left is replaced and removed', async (context) => {
-  const { server, credentials, names } = await standIn(context);
-  await write({ credentials });
+  const { server, credentials, names } = await standInTrial(context);
+  await writeTrial({ credentials });
   server.faults.denied = ['RENAME', 'REMOVE'];
-  await assert.rejects(write({ credentials }), userError('sftp-rename-refused'));
+  await assert.rejects(writeTrial({ credentials }), userError('sftp-rename-refused'));
   assert.equal(names().length, 2);
   server.faults.denied = undefined;
-  await write({ credentials });
+  await writeTrial({ credentials });
   assert.deepEqual(names(), ['a.csv']);
 });
 
 test('every way to sign in is followed', async (context) => {
   const key = makeKey();
   for (const signIn of ['any', 'password', 'publickey', 'keyboard-interactive', 'both'] as const) {
-    const { credentials, names, server } = await standIn(context, { signIn, publicKeys: [key.public] });
-    await write({ credentials: { ...credentials, sshPrivateKey: key.private } });
+    const { credentials, names, server } = await standInTrial(context, { signIn, publicKeys: [key.public] });
+    await writeTrial({ credentials: { ...credentials, sshPrivateKey: key.private } });
     assert.deepEqual(names(), ['a.csv'], signIn);
     assert.equal(server.attempts[0], 'none');
   }
@@ -133,8 +61,8 @@ test('a refused sign-in says what is missing', async (context) => {
     [{ expired: true }, {}, 'sftp-password-expired', /expired/],
   ];
   for (const [options, change, code, text] of cases) {
-    const { credentials, names } = await standIn(context, options);
-    await assert.rejects(write({ credentials: { ...credentials, ...change } }), (error: Error) => {
+    const { credentials, names } = await standInTrial(context, options);
+    await assert.rejects(writeTrial({ credentials: { ...credentials, ...change } }), (error: Error) => {
       assert.match(error.message, text);
       return userError(code)(error);
     });
@@ -143,9 +71,9 @@ test('a refused sign-in says what is missing', async (context) => {
 });
 
 test('nothing is sent to a host whose key is unknown or changed', async (context) => {
-  const { server, credentials } = await standIn(context);
+  const { server, credentials } = await standInTrial(context);
   const refused = async (hostKey: string | undefined, code: string) => {
-    await assert.rejects(write({ credentials: { ...credentials, hostKey } }), (error: UserError) => {
+    await assert.rejects(writeTrial({ credentials: { ...credentials, hostKey } }), (error: UserError) => {
       assert.ok(error.remedy?.includes(server.hostKeyFingerprint));
       return userError(code)(error);
     });
@@ -154,15 +82,15 @@ test('nothing is sent to a host whose key is unknown or changed', async (context
   await refused(`SHA256:${'A'.repeat(43)}`, 'sftp-host-key-changed');
   assert.deepEqual(server.attempts, []);
   const both = `# two nodes\nSHA256:${'A'.repeat(43)}\n${server.hostKeyFingerprint}`;
-  await write({ credentials: { ...credentials, hostKey: both } });
-  const { warnings } = await write({
+  await writeTrial({ credentials: { ...credentials, hostKey: both } });
+  const { warnings } = await writeTrial({
     credentials: { ...credentials, hostKey: undefined, acceptUnknownHostKey: true },
   });
   assert.match(warnings.join(), /trusted/);
 });
 
 test('a full disk, a vanished and a shortened file are errors, and nothing is published', async (context) => {
-  const { server, credentials, names } = await standIn(context);
+  const { server, credentials, names } = await standInTrial(context);
   const fails = async (faults: typeof server.faults, check: (error: unknown) => boolean) => {
     Object.assign(
       server.faults,
@@ -170,7 +98,7 @@ test('a full disk, a vanished and a shortened file are errors, and nothing is pu
       faults,
     );
     server.counts.written = 0;
-    await assert.rejects(write({ credentials }), check);
+    await assert.rejects(writeTrial({ credentials }), check);
     assert.deepEqual(names(), []);
   };
   await fails({ diskSize: 500_000, diskText: 'No space left on device' }, userError('sftp-disk-full'));
@@ -183,73 +111,76 @@ test('a full disk, a vanished and a shortened file are errors, and nothing is pu
 });
 
 test('a broken connection is temporary, and the half-written file is removed', async (context) => {
-  const { server, credentials, names } = await standIn(context, { faults: { dropAfter: 300_000 } });
+  const { server, credentials, names } = await standInTrial(context, { faults: { dropAfter: 300_000 } });
   await assert.rejects(
-    write({ credentials }),
+    writeTrial({ credentials }),
     (error) => error instanceof TemporaryError && error.code === 'sftp-connection-lost',
   );
   assert.deepEqual(names(), []);
   server.faults.dropAfter = undefined;
-  await write({ credentials });
+  await writeTrial({ credentials });
   assert.deepEqual(names(), ['a.csv']);
 });
 
 test('an abort midway ends soon and cleans up', async (context) => {
-  const { credentials, names } = await standIn(context);
+  const { credentials, names } = await standInTrial(context);
   const controller = new AbortController();
   async function* body() {
-    yield* bytes(5_000_000);
+    yield* bytesOf(5_000_000);
     controller.abort(new Error('stopped'));
-    yield* bytes(5_000_000);
+    yield* bytesOf(5_000_000);
   }
-  await assert.rejects(write({ credentials, body: body(), signal: controller.signal }), /stopped/);
+  await assert.rejects(writeTrial({ credentials, body: body(), signal: controller.signal }), /stopped/);
   assert.deepEqual(names(), []);
 });
 
 test('every rung of the rename ladder replaces the old file', async (context) => {
   for (const faults of [{ renameReplaces: true }, {}, { oldIsFixed: true }, { loseRenameAnswer: true }]) {
-    const { server, credentials, names, content } = await standIn(context);
+    const { server, credentials, names, content } = await standInTrial(context);
     mkdirSync(join(server.directory, 'in'));
     writeFileSync(join(server.directory, 'in/a.csv'), 'old');
     Object.assign(server.faults, faults);
-    await write({ credentials });
+    await writeTrial({ credentials });
     assert.deepEqual(names(), ['a.csv'], JSON.stringify(faults));
-    assert.deepEqual(content(), await expected(1_000_000));
+    assert.deepEqual(content(), await expectedBytes(1_000_000));
   }
 });
 
 test('a server that takes writes only in order gets them in order', async (context) => {
-  const { server, credentials, content } = await standIn(context, { faults: { inOrderOnly: true } });
-  const { warnings } = await write({ credentials, details: { concurrentWrites: false } });
+  const { server, credentials, content } = await standInTrial(context, { faults: { inOrderOnly: true } });
+  const { warnings } = await writeTrial({ credentials, details: { concurrentWrites: false } });
   assert.deepEqual(warnings, []);
-  assert.deepEqual(content(), await expected(1_000_000));
+  assert.deepEqual(content(), await expectedBytes(1_000_000));
   assert.ok(server.counts.writes > 30);
 });
 
 test('a drop box without rename wants Write In Place', async (context) => {
-  const { server, credentials, names } = await standIn(context, {
+  const { server, credentials, names } = await standInTrial(context, {
     faults: { denied: ['RENAME', 'STAT', 'MKDIR'] },
   });
   mkdirSync(join(server.directory, 'in'));
-  await assert.rejects(write({ credentials }), userError('sftp-rename-refused'));
-  const { warnings } = await write({ credentials, details: { writeInPlace: true } });
+  await assert.rejects(writeTrial({ credentials }), userError('sftp-rename-refused'));
+  const { warnings } = await writeTrial({ credentials, details: { writeInPlace: true } });
   assert.equal(warnings.length, 2);
   assert.deepEqual(names(), ['a.csv']);
 });
 
 test('a place where nothing may be written is told by its path', async (context) => {
-  const { credentials } = await standIn(context, { faults: { readOnly: true } });
-  await assert.rejects(write({ credentials }), userError('sftp-permission-denied'));
-  const missing = await standIn(context);
+  const { credentials } = await standInTrial(context, { faults: { readOnly: true } });
+  await assert.rejects(writeTrial({ credentials }), userError('sftp-permission-denied'));
+  const missing = await standInTrial(context);
   const details = { createFolders: false };
-  await assert.rejects(write({ credentials: missing.credentials, details }), userError('sftp-path-missing'));
+  await assert.rejects(
+    writeTrial({ credentials: missing.credentials, details }),
+    userError('sftp-path-missing'),
+  );
 });
 
 test('the connection test names its steps and leaves nothing behind', async (context) => {
-  const { server, credentials } = await standIn(context);
+  const { server, credentials } = await standInTrial(context);
   const steps = async (change: object) => {
     const found: TestStep[] = [];
-    const given = work({ credentials: { ...credentials, ...change }, details: { path: '/' } });
+    const given = workOf({ credentials: { ...credentials, ...change }, details: { path: '/' } });
     for await (const step of connector.testConnection(given)) found.push(step);
     return found;
   };
@@ -274,9 +205,12 @@ test('real servers hold exactly the bytes that were sent', async (context) => {
     const { port, username, privateKey: sshPrivateKey, hostKeyFingerprint: hostKey } = server;
     const credentials = { hostname: '127.0.0.1', port, username, sshPrivateKey, hostKey };
     for (const size of [50_000_000, 7]) {
-      await write({ credentials, body: bytes(size) });
+      await writeTrial({ credentials, body: bytesOf(size) });
       assert.deepEqual(readdirSync(join(server.directory, 'in')), ['a.csv']);
-      assert.ok(readFileSync(join(server.directory, 'in/a.csv')).equals(await expected(size)), server.name);
+      assert.ok(
+        readFileSync(join(server.directory, 'in/a.csv')).equals(await expectedBytes(size)),
+        server.name,
+      );
     }
   }
 });
@@ -287,6 +221,6 @@ test('a really full disk of sshd is told as such', async (context) => {
   context.after(() => server.stop());
   const { port, username, password, hostKeyFingerprint: hostKey } = server;
   const credentials = { hostname: '127.0.0.1', port, username, password, hostKey };
-  await assert.rejects(write({ credentials, body: bytes(30_000_000) }), userError('sftp-disk-full'));
-  await write({ credentials, body: bytes(5_000_000) });
+  await assert.rejects(writeTrial({ credentials, body: bytesOf(30_000_000) }), userError('sftp-disk-full'));
+  await writeTrial({ credentials, body: bytesOf(5_000_000) });
 });
