@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Document, LineCounter, isMap, isNode, parseDocument } from 'yaml';
-import { readVariable } from '../config.ts';
 import type { Registry } from '../connector/registry.ts';
 import { UserError, restated } from '../errors.ts';
 import type { Fields } from '../field/field.ts';
@@ -9,6 +8,7 @@ import type { Log } from '../log.ts';
 import { hideSecrets } from '../run/hide-secrets.ts';
 import { domoSourceFields, localSourceFields } from '../source/source-fields.ts';
 import { type Writeback, checkWriteback } from '../run/writeback.ts';
+import { resolveValues } from './resolve-values.ts';
 
 interface YamlFile {
   readonly path: string;
@@ -16,18 +16,15 @@ interface YamlFile {
   readonly lines: LineCounter;
 }
 
-/** The place in the file of a path such as `details.filename`, or of the nearest thing above it that exists. */
+/** The line of a path such as `details.filename`, or of the nearest thing above it that exists. */
 function lineOf({ document, lines }: YamlFile, path: readonly string[]): number {
-  if (path.length === 0) return 1;
-  const parent = document.getIn(path.slice(0, -1), true) ?? document.contents;
-  const last = path.at(-1);
-  const pair = isMap(parent) ? parent.items.find((item) => String(item.key) === last) : undefined;
-  const start = isNode(pair?.key) ? pair.key.range?.[0] : undefined;
-  return start === undefined ? lineOf(file(document, lines), path.slice(0, -1)) : lines.linePos(start).line;
-}
-
-function file(document: Document, lines: LineCounter): YamlFile {
-  return { path: '', document, lines };
+  for (let depth = path.length; depth > 0; depth -= 1) {
+    const parent = document.getIn(path.slice(0, depth - 1), true) ?? document.contents;
+    const pair = isMap(parent) && parent.items.find(({ key }) => String(key) === path[depth - 1]);
+    const start = pair && isNode(pair.key) ? pair.key.range?.[0] : undefined;
+    if (start !== undefined) return lines.linePos(start).line;
+  }
+  return 1;
 }
 
 /** Tells an error with the file and line of its field in front. */
@@ -58,53 +55,6 @@ async function parse(path: string): Promise<YamlFile> {
   return { path, document, lines };
 }
 
-/** Follows `${NAME}` and `{ file: path }`; files lie relative to the YAML file. */
-class Resolver {
-  readonly #folder: string;
-
-  constructor(path: string) {
-    this.#folder = dirname(resolve(path));
-  }
-
-  async value(value: unknown, path: string): Promise<unknown> {
-    if (typeof value === 'string') return this.#text(value, path);
-    if (Array.isArray(value)) return Promise.all(value.map((entry) => this.value(entry, path)));
-    if (typeof value !== 'object' || value === null || value instanceof Date) return value;
-    const entries = Object.entries(value);
-    const [only] = entries;
-    if (only?.[0] === 'file' && entries.length === 1) return this.#file(String(only[1]), path);
-    return this.group(value as Record<string, unknown>, path);
-  }
-
-  async group(group: Record<string, unknown>, path: string): Promise<Record<string, unknown>> {
-    const resolved: Record<string, unknown> = {};
-    for (const [key, value] of Object.entries(group)) {
-      resolved[key] = await this.value(value, path === '' ? key : `${path}.${key}`);
-    }
-    return resolved;
-  }
-
-  #text(text: string, field: string): string {
-    return text.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
-      const value = readVariable(name);
-      if (value !== undefined) return value;
-      throw new UserError('writeback-variable-missing', `The environment variable ${name} is not set.`, {
-        field,
-        remedy: `Set it before the command: export ${name}=…`,
-      });
-    });
-  }
-
-  async #file(name: string, field: string): Promise<string> {
-    try {
-      return (await readFile(resolve(this.#folder, name), 'utf8')).replace(/\r?\n$/, '');
-    } catch (cause) {
-      const message = `The file ${name} cannot be read: ${(cause as Error).message}.`;
-      throw new UserError('writeback-file-unreadable', message, { field, cause });
-    }
-  }
-}
-
 /** A secret typed into the file would end in version control: it has to come from the environment or another file. */
 function refuseTypedSecrets(raw: Record<string, unknown>, registry: Registry): void {
   const connector = registry.list().find(({ id }) => id === raw['connector']);
@@ -131,7 +81,6 @@ export async function loadWriteback(
   { registry, log }: { readonly registry: Registry; readonly log: Pick<Log, 'hide'> },
 ): Promise<Writeback> {
   const yaml = await parse(path);
-  const resolver = new Resolver(path);
   try {
     const raw = yaml.document.toJS() as unknown;
     if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
@@ -139,7 +88,7 @@ export async function loadWriteback(
     }
     const group = raw as Record<string, unknown>;
     refuseTypedSecrets(group, registry);
-    const resolved = await resolver.group(group, '');
+    const resolved = await resolveValues(group, dirname(resolve(path)));
     const writeback = localPath(checkWriteback(resolved, registry), path);
     hideSecrets(writeback, registry, log);
     return writeback;
