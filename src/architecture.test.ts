@@ -34,6 +34,7 @@ const packages: Record<string, readonly string[]> = {
   '@aws-sdk/client-sts': ['destination'],
   '@aws-sdk/credential-providers': ['destination'],
   '@smithy/node-http-handler': ['destination'],
+  '@smithy/signature-v4': ['destination'],
   '@duckdb/node-api': ['duckdb'],
   croner: ['run'],
   fastify: ['api'],
@@ -69,9 +70,7 @@ function importsOf(file: string): Import[] {
   }));
 }
 
-const sources = globSync('**/*.ts', { cwd: root }).filter(
-  (file) => !/\.test\.ts$|conformance/.test(file),
-);
+const sources = globSync('**/*.ts', { cwd: root }).filter((file) => !/\.test\.ts$|conformance/.test(file));
 const imports = sources.flatMap(importsOf).filter(({ room }) => room !== '');
 
 /** The room, or the file beside main.ts, that a relative import reaches. */

@@ -7,7 +7,8 @@ export interface S3Server {
   readonly bucket: string;
   readonly accessKey: string;
   readonly secretKey: string;
-  /** The file of the CA to trust, when it speaks TLS. */
+  /** The CA to trust, when it speaks TLS: as PEM text, and where it lies. */
+  readonly caCertificate?: string;
   readonly caFile?: string;
   stop(): Promise<void>;
 }

@@ -1,4 +1,3 @@
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { startMinio } from './minio.ts';
 import type { S3Server } from './s3-server.ts';
 import { type S3Options, type S3StandIn, startS3 } from './s3-stand-in.ts';
@@ -21,21 +20,15 @@ function namedServer(): S3Server | undefined {
   };
 }
 
-/** The stand-in with a certificate that this process trusts from now on. */
+/** The stand-in with a certificate of an authority of its own. */
 export async function startS3OverTls(options: S3Options = {}): Promise<S3StandIn> {
   const tls = await makeTls();
-  trust(tls.ca);
   const server = await startS3({ ...options, tls });
   const stop = async () => {
     await server.stop();
     await tls.stop();
   };
-  return { ...server, caFile: tls.caFile, stop };
-}
-
-/** Makes this process trust a CA besides those that it trusts already. */
-export function trust(ca: string): void {
-  setDefaultCACertificates([...getCACertificates('default'), ca]);
+  return { ...server, caCertificate: tls.ca, caFile: tls.caFile, stop };
 }
 
 /** One kind of S3 that the suites run on, and how it is started; `undefined` when it is not installed. */

@@ -6,8 +6,9 @@ import { s3UnloadConnector } from '../../src/destination/s3-unload/s3-unload.ts'
 import type { S3Server } from './s3-server.ts';
 
 /** A client for looking at what lies in a test's bucket. */
-export function readerOf({ endpoint, region, accessKey, secretKey }: Omit<S3Server, 'stop'>): S3 {
+export function readerOf({ endpoint, region, accessKey, secretKey, caCertificate }: S3Server): S3 {
   return new S3({
+    ...(caCertificate === undefined ? {} : { requestHandler: { httpsAgent: { ca: caCertificate } } }),
     endpoint,
     region,
     forcePathStyle: true,
@@ -43,9 +44,18 @@ export function s3Target(server: S3Server, connector: Connector = s3UnloadConnec
   const path = `conformance-${process.pid}-${targets}`;
   const key = `${path}/rows.csv`;
   const s3 = readerOf(server);
-  const { accessKey, secretKey, bucket, region, endpoint } = server;
+  const { accessKey, secretKey, bucket, region, endpoint, caCertificate } = server;
   const domo = { domoClientId: 'domo-client', domoClientSecret: 'domo-client-secret' };
-  const credentials = { ...domo, accessKey, secretKey, bucket, region, endpoint, pathStyle: true };
+  const credentials = {
+    ...domo,
+    accessKey,
+    secretKey,
+    bucket,
+    region,
+    endpoint,
+    caCertificate,
+    pathStyle: true,
+  };
   return {
     connector,
     credentials,

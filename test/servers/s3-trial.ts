@@ -35,7 +35,7 @@ function connectorOf({ connector }: TrialOptions): FileConnector {
 /** A job of the connector on this server, as the framework would make it, without files. */
 export function trialJob(server: S3Server, options: TrialOptions = {}): FileJob<never, never> {
   const connector = connectorOf(options);
-  const { endpoint, accessKey, secretKey, bucket, region } = server;
+  const { endpoint, accessKey, secretKey, bucket, region, caCertificate } = server;
   const job = {
     credentials: {
       ...defaultsOf(connector.credentials),
@@ -44,6 +44,7 @@ export function trialJob(server: S3Server, options: TrialOptions = {}): FileJob<
       secretKey,
       bucket,
       region,
+      caCertificate,
       ...options.credentials,
     },
     details: { ...defaultsOf(connector.details), inputDatasetId: 'd1', path: 'in', ...options.details },

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { UserError } from '../../errors.ts';
 import type { S3Credentials } from './credentials-fields.ts';
 import type { S3Details } from './details-fields.ts';
@@ -22,6 +23,19 @@ function checkEndpoint(endpoint: string | undefined): void {
       remedy: 'Type it like https://minio.example.com:9000, without keys.',
     },
   );
+}
+
+function checkCertificate(pem: string | undefined): void {
+  if (pem === undefined) return;
+  try {
+    void new X509Certificate(pem);
+  } catch (cause) {
+    throw new UserError('s3-unload-ca-certificate', 'The CA certificate cannot be read.', {
+      field: 'caCertificate',
+      remedy: 'Paste the PEM text that begins with -----BEGIN CERTIFICATE-----.',
+      cause,
+    });
+  }
 }
 
 /** With several files, the first says nothing of the others: a run that broke between them would never be made up for. */
@@ -56,6 +70,7 @@ function checkDelegation(credentials: S3Credentials, details: S3Details): void {
 export function checkFields(credentials: S3Credentials, details: S3Details): void {
   checkBucket(credentials.bucket);
   checkEndpoint(credentials.endpoint);
+  checkCertificate(credentials.caCertificate);
   checkSkip(details);
   checkDelegation(credentials, details);
 }

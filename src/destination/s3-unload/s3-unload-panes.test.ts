@@ -111,6 +111,7 @@ test('what fields alone cannot say is refused with its field', () => {
   check({});
   assert.throws(() => check({ credentials: { bucket: 's3://x/y' } }), { field: 'bucket' });
   assert.throws(() => check({ credentials: { endpoint: 'minio:9000' } }), { field: 'endpoint' });
+  assert.throws(() => check({ credentials: { caCertificate: 'CA' } }), { field: 'caCertificate' });
   assert.throws(() => check({ details: { skipWhenUnchanged: true, splitSize: 5 } }), {
     field: 'skipWhenUnchanged',
   });

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { type TestContext, describe, test } from 'node:test';
 import { startS3OverTls } from '../../../test/servers/s3-servers.ts';
 import { type S3Options, type S3StandIn, startS3 } from '../../../test/servers/s3-stand-in.ts';
-import { expected, noise, put, steps } from '../../../test/servers/s3-trial.ts';
+import { expected, fileOf, noise, put, steps, trialJob } from '../../../test/servers/s3-trial.ts';
 import { makeTls } from '../../../test/servers/tls.ts';
+import type { FileConnector } from '../../connector/contract.ts';
+import { s3UnloadConnector } from './s3-unload.ts';
 
 const MiB = 1024 * 1024;
 const large = 70 * MiB;
@@ -46,9 +48,16 @@ describe('parts over connections of our own', () => {
   test('once the store took a part from the SDK that it refused us, the SDK sends the rest', async (context) => {
     const server = await standIn(context);
     server.fault({ operation: 'UploadPart', kind: 'refuse', status: 400, code: 'InvalidRequest', times: 1 });
-    await put(server, 'in/a.csv', noise(large));
-    assert.ok(server.objects().get('in/a.csv')?.bytes.equals(expected(large)));
-    assert.equal(bySdk(server.partHeaders.at(-1) ?? {}), true);
+    async function* files() {
+      yield fileOf('in/a.csv', noise(large));
+      server.partHeaders.length = 0;
+      yield fileOf('in/b.csv', noise(large));
+    }
+    const connector = s3UnloadConnector as FileConnector;
+    await connector.write({ ...trialJob(server), files: files() });
+    for (const key of ['in/a.csv', 'in/b.csv'])
+      assert.ok(server.objects().get(key)?.bytes.equals(expected(large)));
+    assert.deepEqual(server.partHeaders.map(bySdk), [true, true, true, true, true]);
   });
 
   test('a store that refuses every part is told by its own name, and nothing is left', async (context) => {
@@ -82,14 +91,15 @@ describe('parts over connections of our own', () => {
   });
 });
 
-test('a certificate that nobody here trusts is refused, in a run and in a connection test', async (context) => {
-  const tls = await makeTls();
-  context.after(() => tls.stop());
-  const server = await standIn(context, { tls });
-  await assert.rejects(put(server, 'in/a.csv', noise(10)), {
-    name: 'UserError',
-    code: 'certificate-refused',
-  });
-  const last = (await steps(server)).at(-1);
-  assert.deepEqual([last?.name, last?.ok], ['certificate', false]);
+test('a certificate of an unknown authority is refused, in a run and in a connection test', async (context) => {
+  const server = await started(context, startS3OverTls());
+  const stranger = await makeTls();
+  context.after(() => stranger.stop());
+  for (const caCertificate of [undefined, stranger.ca]) {
+    const options = { credentials: { caCertificate } };
+    const writing = put(server, 'in/a.csv', noise(10), options);
+    await assert.rejects(writing, { name: 'UserError', code: 'certificate-refused' });
+    const last = (await steps(server, options)).at(-1);
+    assert.deepEqual([last?.name, last?.ok], ['certificate', false]);
+  }
 });

@@ -36,6 +36,11 @@ export type StoreWork = Pick<ConnectionWork<Fields, Fields>, 'egress' | 'signal'
 const requestTimeout = 600_000;
 export const socketTimeout = 60_000;
 
+/** Whose certificates are trusted: those that everybody trusts, or the one that was given. */
+export function tlsOf({ caCertificate }: S3Credentials): { ca?: string } {
+  return caCertificate === undefined ? {} : { ca: caCertificate };
+}
+
 function wantsCrc32({ checksums, endpoint }: S3Credentials): boolean {
   return checksums === 'crc32' || (checksums === 'automatic' && endpoint === undefined);
 }
@@ -65,7 +70,7 @@ export async function openStore(
     import('@aws-sdk/client-s3'),
     import('@smithy/node-http-handler'),
   ]);
-  const agents = createAgents(egress);
+  const agents = createAgents(egress, tlsOf(credentials));
   const requestHandler = new NodeHttpHandler({
     httpAgent: agents.http,
     httpsAgent: agents.https,

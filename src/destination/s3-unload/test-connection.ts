@@ -7,7 +7,7 @@ import type { detailsFields } from './details-fields.ts';
 import { explain } from './explain.ts';
 import { placeOf } from './object-headers.ts';
 import { sdkParts } from './sdk-parts.ts';
-import { openStore } from './store.ts';
+import { openStore, tlsOf } from './store.ts';
 import { type Probe, beginProbe, endProbe, probeKey, sendProbe } from './write-probe.ts';
 
 type Work = ConnectionWork<typeof credentialsFields, typeof detailsFields>;
@@ -40,7 +40,7 @@ function reachSteps({ egress, signal, credentials }: Work): Steps {
     return `port ${port} answers`;
   };
   const certificate = async () => {
-    const socket = await egress.connectTls({ host, port, signal });
+    const socket = await egress.connectTls({ host, port, signal }, tlsOf(credentials));
     const { subject, valid_to: until } = socket.getPeerCertificate();
     socket.destroy();
     return `${String(subject?.CN ?? host)}, valid until ${until}`;
