@@ -32,9 +32,8 @@ async function resolved(value: unknown, folder: string, field: string): Promise<
   if (Array.isArray(value)) return Promise.all(value.map((entry) => resolved(entry, folder, field)));
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   const { file, ...others } = value as Group;
-  if (file === undefined || Object.keys(others).length > 0)
-    return resolveValues(value as Group, folder, field);
-  return fromFile(resolve(folder, file), file, field);
+  const isFile = typeof file === 'string' && Object.keys(others).length === 0;
+  return isFile ? fromFile(resolve(folder, file), file, field) : resolveValues(value as Group, folder, field);
 }
 
 /**
