@@ -21,7 +21,7 @@ interface Rows {
 type Way = (rows: Rows) => Promise<void>;
 
 const quick = process.argv.includes('--quick');
-const rounds = quick ? 1 : 5;
+const rounds = quick ? 3 : 5;
 const pieceBytes = 256 * 1024;
 const options = { nulls: 'null', fieldNames: 'keep', strict: false } as const;
 

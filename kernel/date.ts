@@ -105,6 +105,37 @@ export function isTime(from: usize, end: usize): bool {
   return end - from >= 8 && secondsOfDay(from) < BAD && readFraction(from + 8, end) === end;
 }
 
+function writeTwo(to: usize, value: u32): void {
+  store<u16>(to, <u16>(0x3030 + value / 10 + ((value % 10) << 8)));
+}
+
+/** Writes what was read last as the 19 characters `yyyy-MM-ddTHH:mm:ss`, in UTC (Hinnant's civil_from_days). */
+export function writeSeconds(to: usize): void {
+  // From the first of March of the year 0 on nothing is negative.
+  const all = <u64>(seconds + 719_468 * DAY);
+  const days = <u32>(all / 86_400);
+  const second = <u32>(all % 86_400);
+  const era = days / 146_097;
+  const dayOfEra = days % 146_097;
+  const yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365;
+  const dayOfYear = dayOfEra - (yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100);
+  const m = (5 * dayOfYear + 2) / 153;
+  const month = m < 10 ? m + 3 : m - 9;
+  const year = era * 400 + yearOfEra + <u32>(month <= 2);
+  writeTwo(to, year / 100);
+  writeTwo(to + 2, year % 100);
+  store<u8>(to + 4, 0x2d);
+  writeTwo(to + 5, month);
+  store<u8>(to + 7, 0x2d);
+  writeTwo(to + 8, dayOfYear - (153 * m + 2) / 5 + 1);
+  store<u8>(to + 10, 0x54);
+  writeTwo(to + 11, second / 3600);
+  store<u8>(to + 13, 0x3a);
+  writeTwo(to + 14, (second / 60) % 60);
+  store<u8>(to + 16, 0x3a);
+  writeTwo(to + 17, second % 60);
+}
+
 /** Milliseconds since 1970 of what was read last, finer digits cut. */
 export function milliseconds(): i64 {
   let fraction: u32 = 0;

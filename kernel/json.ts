@@ -80,16 +80,17 @@ function writeNumber(target: usize): usize {
   return to + (end - number.exponentStart);
 }
 
+/** In UTC; the cell's own digits, unless a zone moves them or the time of day is missing. */
 function writeDateTime(to: usize): usize {
-  // A zone moves the digits; that is left to the reference.
-  if (!date.readDateTime(start, end) || date.offset !== 0) return 0;
+  if (!date.readDateTime(start, end)) return 0;
   store<u8>(to, QUOTE);
-  copy(to + 1, start, 19);
-  store<u8>(to + 11, 0x54);
+  if (date.offset !== 0 || end - start === 10) date.writeSeconds(to + 1);
+  else {
+    copy(to + 1, start, 19);
+    store<u8>(to + 11, 0x54);
+  }
   let after = to + 20;
-  if (end - start === 10) {
-    store<u64>(to + 12, 0x30303a30303a3030); // 00:00:00
-  } else if (date.fractionEnd > date.fractionStart) {
+  if (date.fractionEnd > date.fractionStart) {
     const length = date.fractionEnd - date.fractionStart + 1;
     copy(after, date.fractionStart - 1, length);
     after += length;

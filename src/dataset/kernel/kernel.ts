@@ -68,6 +68,8 @@ function cellIndex(buffer: ArrayBuffer, { starts, ends, flags, rowEnds, rows }: 
 export class Kernel {
   readonly block: Uint8Array;
   readonly index: CellIndex;
+  /** Scans that the reference had to go on with for one record: one for each chunk that cuts a record is usual. */
+  leftToReference = 0;
   readonly #layout: Layout;
   readonly #memory: Uint8Array;
   readonly #answer: Uint32Array;
@@ -118,6 +120,7 @@ export class Kernel {
       at = this.#exports.index(at, to, index.rows, room);
       index.rows = this.#answer[0]!;
       if (at === to || index.rows === room) break;
+      this.leftToReference++;
       const one = indexRecords(this.block, at, to, index, { final, maxRows: index.rows + 1 });
       if (one.stop !== undefined) return one;
       at = one.consumed;
@@ -134,6 +137,7 @@ export class Kernel {
       at = this.#exports.count(at, to);
       rows += this.#answer[0]!;
       if (at === to) break;
+      this.leftToReference++;
       index.clear();
       const one = indexRecords(this.block, at, to, index, { final, maxRows: 1 });
       rows += index.rows;
