@@ -3,7 +3,8 @@ import type { Registry } from '../connector/registry.ts';
 import { jsonSchema } from '../field/json-schema.ts';
 import type { Fields } from '../field/field.ts';
 import { domoSourceFields, localSourceFields } from '../source/source-fields.ts';
-import { columnTypes, knownKeys } from './writeback.ts';
+import { columnTypes } from './check-source.ts';
+import { knownKeys } from './writeback.ts';
 
 type Schema = Record<string, unknown>;
 

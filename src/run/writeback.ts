@@ -3,13 +3,12 @@ import type { Connector, WritebackIdentity } from '../connector/contract.ts';
 import { fileFormatOf } from '../connector/file-format.ts';
 import type { fileOptions } from '../connector/file-options.ts';
 import type { Registry } from '../connector/registry.ts';
-import type { ColumnType } from '../dataset/dataset.ts';
 import { checkTemplate } from '../dataset/name-template.ts';
 import { UserError, restated } from '../errors.ts';
 import { checkValues } from '../field/check.ts';
-import type { Fields, Values } from '../field/field.ts';
+import type { Values } from '../field/field.ts';
 import { type SourceSpec, datasetIdOf } from '../source/create-source.ts';
-import { domoSourceFields, localSourceFields } from '../source/source-fields.ts';
+import { type Entries, checkSource, entries, takeShared } from './check-source.ts';
 
 /** A writeback whose every value was checked against the fields. */
 export interface Writeback extends WritebackIdentity {
@@ -18,8 +17,6 @@ export interface Writeback extends WritebackIdentity {
   readonly credentials: Readonly<Record<string, unknown>>;
   readonly details: Readonly<Record<string, unknown>>;
 }
-
-type Entries = Record<string, unknown>;
 
 /** The keys of the YAML, the API's body and `apply`; the schedule is the service's and only passed over here. */
 export const knownKeys = [
@@ -33,24 +30,6 @@ export const knownKeys = [
   'schedule',
   'timeZone',
 ];
-/** All types that a local file's columns may be given. */
-export const columnTypes: readonly ColumnType[] = [
-  'STRING',
-  'LONG',
-  'DOUBLE',
-  'DECIMAL',
-  'DATE',
-  'DATETIME',
-  'TIME',
-  'BOOLEAN',
-];
-
-function entries(value: unknown, key: string): Entries {
-  if (value === undefined || value === null) return {};
-  if (typeof value === 'object' && !Array.isArray(value)) return { ...value };
-  throw new UserError('writeback-invalid', `"${key}" must be a group of fields.`, { field: key });
-}
-
 function text(value: unknown, key: string): string {
   if (typeof value === 'string' && value.trim() !== '') return value;
   throw new UserError('writeback-invalid', `"${key}" is missing, or is not a text.`, { field: key });
@@ -65,53 +44,6 @@ function inPane<T>(pane: string, check: () => T): T {
     const field = error.field === undefined ? pane : `${pane}.${error.field}`;
     throw restated(error, error.message, field);
   }
-}
-
-function checkColumns(value: unknown): Record<string, ColumnType> | undefined {
-  if (value === undefined) return undefined;
-  const columns = entries(value, 'columns');
-  for (const [name, type] of Object.entries(columns)) {
-    if (columnTypes.includes(type as ColumnType)) continue;
-    const message = `Column "${name}" cannot have the type ${JSON.stringify(type)}.`;
-    throw new UserError('writeback-column-type', message, {
-      field: 'columns',
-      remedy: `Use one of ${columnTypes.join(', ')}.`,
-    });
-  }
-  return columns as Record<string, ColumnType>;
-}
-
-/** Takes the values that belong to the source out of the panes of a connector (Domo Client ID, DataSet ID, …). */
-function takeShared(source: Entries, pane: Entries, paneFields: Fields): void {
-  for (const [id, { label, sharedWith }] of Object.entries(paneFields)) {
-    if (sharedWith === undefined || pane[id] === undefined) continue;
-    const given = source[sharedWith];
-    if (given !== undefined && given !== pane[id]) {
-      const message = `"${label}" differs from the source's ${sharedWith}.`;
-      throw new UserError('writeback-source-twice', message, {
-        field: id,
-        remedy: 'Type it once, under "source".',
-      });
-    }
-    source[sharedWith] = pane[id];
-    delete pane[id];
-  }
-}
-
-function checkSource(given: Entries): SourceSpec {
-  const { kind = 'domo', columns, ...values } = given;
-  if (kind === 'domo') {
-    const checked = checkValues(domoSourceFields, values, 'credentials') as Values<typeof domoSourceFields>;
-    return { kind, values: checked };
-  }
-  if (kind !== 'local') {
-    throw new UserError('writeback-source-kind', `There is no source of the kind ${JSON.stringify(kind)}.`, {
-      field: 'kind',
-      remedy: 'Use domo or local.',
-    });
-  }
-  const checked = checkValues(localSourceFields, values, 'details') as Values<typeof localSourceFields>;
-  return { kind, values: checked, columns: checkColumns(columns) };
 }
 
 /** What no single field shows: names that cannot be rendered, options that do not go together, the connector's own rules. */
