@@ -12,7 +12,6 @@ const account = record({
   id,
   name,
   connector: Type.String(),
-  ownerId: id,
   /** What is no secret. */
   credentials: paneValues,
   /** Ids of the secret fields that have a value. */

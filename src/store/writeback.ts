@@ -86,3 +86,16 @@ export async function updateWriteback(
     .returningAll()
     .executeTakeFirst();
 }
+
+/** How many writebacks use each of these accounts; an account that none uses is not in the map. */
+export async function countUses(db: Db, accountIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  if (accountIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('writeback')
+    .select(({ fn }) => ['accountId', fn.countAll<number>().as('count')])
+    .where('accountId', 'in', accountIds)
+    .where('deletedAt', 'is', null)
+    .groupBy('accountId')
+    .execute();
+  return new Map(rows.map(({ accountId, count }) => [accountId!, count]));
+}

@@ -7,6 +7,7 @@ import { newId } from '../../store/new-id.ts';
 import { type Person, countAdmins, insertPerson, listPeople, updatePerson } from '../../store/person.ts';
 import { deleteSessionsOf } from '../../store/session.ts';
 import { audited } from '../audited.ts';
+import { pageOfAll } from '../page.ts';
 import { hashPassword } from '../password.ts';
 import { Refusal } from '../problem.ts';
 import type { Handler } from '../serve.ts';
@@ -60,12 +61,8 @@ const createAdministrator =
 
 const list =
   (db: Db): Handler<Contract['listPeople']> =>
-  async ({ query: { after, limit = 50 } }) => {
-    const people = (await listPeople(db)).map(personAnswer);
-    const start = after === undefined ? 0 : people.findIndex(({ id }) => id === after) + 1;
-    const items = people.slice(start, start + limit);
-    return { items, ...(people.length > start + limit && { next: items.at(-1)!.id }) };
-  };
+  async ({ query }) =>
+    pageOfAll((await listPeople(db)).map(personAnswer), query);
 
 const change =
   (db: Db): Handler<Contract['changePerson']> =>

@@ -1,0 +1,9 @@
+/** A page of a list that is whole in memory: `after` is the id of the last item before it. */
+export function pageOfAll<T extends { readonly id: string }>(
+  all: readonly T[],
+  { after, limit = 50 }: { after?: string; limit?: number },
+): { items: T[]; next?: string } {
+  const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+  const items = all.slice(start, start + limit);
+  return { items, ...(all.length > start + limit && { next: items.at(-1)!.id }) };
+}
