@@ -1,4 +1,4 @@
-import type { Generated, Insertable, Selectable, Updateable } from 'kysely';
+import { type Generated, type Insertable, type Selectable, type Updateable, sql } from 'kysely';
 import type { runCauses, runStates } from '../contract/runs.ts';
 import type { Db, Json } from './database.ts';
 
@@ -120,6 +120,22 @@ export async function changeRun(
     .where('id', '=', id)
     .where('state', 'in', is.state)
     .$if(is.attempt !== undefined, (query) => query.where('attempt', '=', is.attempt!))
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Gives a live run to a worker: its next attempt. Undefined when it is over. */
+export async function claimRun(db: Db, id: string, worker: string): Promise<Run | undefined> {
+  return db
+    .updateTable('run')
+    .set((eb) => ({
+      state: 'running',
+      worker,
+      attempt: eb('attempt', '+', 1),
+      startedAt: eb.fn.coalesce('startedAt', sql<Date>`now()`),
+    }))
+    .where('id', '=', id)
+    .where('state', 'in', ['queued', 'running'])
     .returningAll()
     .executeTakeFirst();
 }

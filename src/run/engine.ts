@@ -1,0 +1,138 @@
+import type { ConstructorOptions, Job, PgBoss, QueueOptions, WorkOptions } from 'pg-boss';
+import type { Log } from '../log.ts';
+import type { Db } from '../store/database.ts';
+
+/** What waits to be worked on: a whole run, one part of it, or what follows when all parts are there. */
+export type JobKind = 'run' | 'part' | 'finish';
+
+/** A piece of work. The same one is queued once, however often it is sent. */
+export interface RunJob {
+  readonly kind: JobKind;
+  readonly runId: string;
+  /** Of a part: its number. */
+  readonly part?: number | undefined;
+  /** Which attempt it begins, unless a crash gets in between; the next attempt is another piece of work. */
+  readonly attempt: number;
+}
+
+/** How it is sent. */
+export interface SendOptions {
+  /** Not before this time. */
+  readonly notBefore?: Date | undefined;
+  /** Those of one account take turns with those of others. */
+  readonly accountId?: string | undefined;
+}
+
+/** How much is worked on at once. */
+export interface WorkLimits {
+  /** By this process. */
+  readonly slots: number;
+  /** For one account by all processes together; fair, but passed by a few when many processes fetch at once. */
+  readonly perAccount?: number | undefined;
+}
+
+/** Does a piece of work. It settles the run itself; when it throws, the work is done again after a while. */
+export type JobHandler = (job: RunJob, signal: AbortSignal) => Promise<void>;
+
+/** The queue, as the rest of `run/` knows it: all that is said to pg-boss is said here. */
+export interface Engine {
+  /** Sends a piece of work in the transaction that makes it necessary: either both are there or neither. */
+  send(transaction: Db, job: RunJob, options?: SendOptions): Promise<void>;
+  /**
+   * Works on one kind until `stop`. What a worker had that died is given to another within about 12 seconds; the signal
+   * of one that only seemed dead is aborted as soon as it notices.
+   */
+  work(kind: JobKind, limits: WorkLimits, handler: JobHandler): Promise<void>;
+  /** True while a piece of work of this kind is queued or worked on for the run. */
+  isQueued(kind: JobKind, runId: string): Promise<boolean>;
+  /** Fetches nothing more and waits for what is worked on, at most so long; what is not done by then is done elsewhere. */
+  stop(milliseconds?: number): Promise<void>;
+}
+
+const kinds: readonly JobKind[] = ['run', 'part', 'finish'];
+
+const hour = 3600;
+
+/** Recoveries after a crash count as retries too, so the limit is out of reach; which failure is retried is decided by error class. */
+const queueOptions: QueueOptions = {
+  retryLimit: 1_000_000,
+  retryDelay: 1,
+  retryBackoff: true,
+  retryDelayMax: 60,
+  // The least that pg-boss allows: a worker that is not heard of for so long is given up.
+  heartbeatSeconds: 10,
+  // The most that it allows; longer attempts are begun anew. The default, 15 minutes, would cut large runs.
+  expireInSeconds: 24 * hour,
+  // A run that nobody works on waits: the default would drop it after 14 days.
+  retentionSeconds: 365 * 24 * hour,
+  deleteAfterSeconds: hour,
+};
+
+/** Seconds. Looking after dead workers costs a query; doing so rarely costs the person whose run hangs. */
+const instanceOptions = {
+  monitorIntervalSeconds: 2,
+  superviseIntervalSeconds: 2,
+  queueCacheIntervalSeconds: 60,
+  useListenNotify: true,
+  // Schedules are ours (Domo's semantics): pg-boss's would be computed twice.
+  schedule: false,
+};
+
+/** Seconds. A notice wakes workers at once, but none is sent for what becomes due later or again, so polling stays quick. */
+const workOptions = {
+  batchSize: 1,
+  pollingIntervalSeconds: 1,
+  notifyPollingIntervalSeconds: 1,
+  heartbeatRefreshSeconds: 2,
+} satisfies WorkOptions;
+
+/** Opens the queue, and creates or migrates its schema. */
+export async function openEngine(bossOptions: ConstructorOptions, log: Log): Promise<Engine> {
+  const { PgBoss, fromKysely } = await import('pg-boss');
+  const boss = new PgBoss({ ...bossOptions, ...instanceOptions });
+  boss.on('error', (error) => log.warn('The queue met an error.', { error: error.message }));
+  boss.on('warning', ({ message }) => log.warn('The queue warns.', { warning: message }));
+  await boss.start();
+  await createQueues(boss);
+  return {
+    async send(transaction, job, { notBefore, accountId } = {}) {
+      const { kind, ...data } = job;
+      await boss.send(kind, data, {
+        db: fromKysely(transaction),
+        singletonKey: keyOf(job),
+        ...(notBefore && { startAfter: notBefore }),
+        ...(accountId && { group: { id: accountId } }),
+      });
+    },
+    async work(kind, { slots, perAccount }, handler) {
+      const limits = { localConcurrency: slots, ...(perAccount && { groupConcurrency: perAccount }) };
+      const handle = async ([job]: Job<Omit<RunJob, 'kind'>>[]) => {
+        if (job) await handler({ kind, ...job.data }, job.signal);
+      };
+      await boss.work(kind, { ...workOptions, ...limits }, handle);
+    },
+    async isQueued(kind, runId) {
+      const jobs = await boss.findJobs(kind, { data: { runId } });
+      return jobs.some(({ state }) => state === 'created' || state === 'retry' || state === 'active');
+    },
+    async stop(milliseconds = 30_000) {
+      await boss.stop({ graceful: true, timeout: milliseconds });
+    },
+  };
+}
+
+const keyOf = ({ runId, part, attempt }: RunJob) =>
+  part === undefined ? `${runId}#${attempt}` : `${runId}/${part}#${attempt}`;
+
+/**
+ * A queue is asked for once before anything is sent: pg-boss looks an unknown one up on a connection of its own, for which
+ * a transaction that holds the last connection would wait for ever.
+ */
+async function createQueues(boss: PgBoss): Promise<void> {
+  for (const kind of kinds) {
+    // The policy refuses a piece of work that is queued or worked on already.
+    await boss.createQueue(kind, { ...queueOptions, policy: 'exclusive', notify: true });
+    await boss.updateQueue(kind, queueOptions);
+    await boss.findJobs(kind, { id: '00000000-0000-0000-0000-000000000000' });
+  }
+}

@@ -1,0 +1,123 @@
+import type { ReceiptError } from './receipt.ts';
+import type { Engine } from './engine.ts';
+import type { Db } from '../store/database.ts';
+import { type NewRun, type Run, type RunIs, changeRun, claimRun, insertRun } from '../store/run.ts';
+import { insertRunEvents } from '../store/run-event.ts';
+
+/*
+ * The states of a run, and who moves it. Nothing else changes them.
+ *
+ *   from              to          by                                            attempt
+ *   -                 queued      startRun: with its job, in one transaction    0
+ *   queued            running     takeRun: a worker has its job                 + 1
+ *   running           running     takeRun: its worker was given up              + 1
+ *   running           queued      queueAgain: failed, and to be tried again     same
+ *   running           succeeded   endRun                                        same
+ *   running           failed      endRun                                        same
+ *   queued            canceled    cancelRun: nobody works on it                 same
+ *   running           canceled    endRun: its worker saw the wish to cancel     same
+ *
+ * A worker's every change names the attempt it was given: one that was given up and wakes again changes nothing.
+ */
+
+/** Starts a run in the transaction of whoever wants it. Throws `isDuplicate(error, liveRunIndex)` while another is on its way. */
+export async function startRun(
+  transaction: Db,
+  engine: Engine,
+  run: NewRun,
+  accountId?: string,
+): Promise<Run> {
+  const queued = await insertRun(transaction, run);
+  await tell(transaction, queued, 'Queued.');
+  await engine.send(transaction, { kind: 'run', runId: queued.id, attempt: 1 }, { accountId });
+  return queued;
+}
+
+/** What a worker does first. Undefined: the run is over, and there is nothing to do. */
+export async function takeRun(db: Db, id: string, worker: string): Promise<Run | undefined> {
+  return db.transaction().execute(async (transaction) => {
+    const taken = await claimRun(transaction, id, worker);
+    if (taken) await tell(transaction, taken, `Attempt ${taken.attempt} began.`);
+    return taken;
+  });
+}
+
+/** How a run ended. */
+export interface RunEnd {
+  readonly state: 'succeeded' | 'failed' | 'canceled';
+  readonly receipt?: object | undefined;
+  readonly error?: ReceiptError | undefined;
+  readonly rowsRead?: number;
+  readonly rowsWritten?: number;
+  readonly rowsRejected?: number;
+  readonly bytes?: number;
+}
+
+/** Ends a run that this attempt has. Undefined: the attempt was given up, and nothing is changed. */
+export async function endRun(transaction: Db, run: Run, end: RunEnd): Promise<Run | undefined> {
+  const { receipt, error, ...rest } = end;
+  const ended = await changeRun(
+    transaction,
+    run.id,
+    { state: ['running'], attempt: run.attempt },
+    {
+      ...rest,
+      finishedAt: new Date(),
+      ...(receipt && { receipt: JSON.stringify(receipt) }),
+      error: error ? JSON.stringify(error) : null,
+    },
+  );
+  if (ended)
+    await tell(transaction, ended, `The run ${end.state === 'canceled' ? 'was canceled' : end.state}.`);
+  return ended;
+}
+
+/** Gives a run that failed back to the queue, to be tried again at a time. Undefined: the attempt was given up. */
+export async function queueAgain(
+  transaction: Db,
+  engine: Engine,
+  run: Run,
+  again: { readonly at: Date; readonly error: ReceiptError; readonly accountId?: string | undefined },
+): Promise<Run | undefined> {
+  const is: RunIs = { state: ['running'], attempt: run.attempt };
+  const change = { state: 'queued' as const, worker: null, error: JSON.stringify(again.error) };
+  const queued = await changeRun(transaction, run.id, is, change);
+  if (!queued) return undefined;
+  await tell(transaction, queued, `The next attempt begins at ${again.at.toISOString()}.`);
+  const job = { kind: 'run' as const, runId: run.id, attempt: run.attempt + 1 };
+  await engine.send(transaction, job, { notBefore: again.at, accountId: again.accountId });
+  return queued;
+}
+
+/**
+ * Cancels a run: at once when nobody works on it; else its worker sees the wish within a second, and so does the next
+ * one, should the worker be dead. Undefined when the run is over already.
+ */
+export async function cancelRun(transaction: Db, id: string): Promise<Run | undefined> {
+  const now = new Date();
+  const idle = { state: 'canceled' as const, cancelRequestedAt: now, finishedAt: now };
+  const canceled = await changeRun(transaction, id, { state: ['queued'] }, idle);
+  if (canceled) await tell(transaction, canceled, 'The run was canceled.');
+  return canceled ?? changeRun(transaction, id, { state: ['running'] }, { cancelRequestedAt: now });
+}
+
+/** Sends the job of every live run that has none: after a dump was restored, whose runs come without the queue. */
+export async function reviveRuns(db: Db, engine: Engine): Promise<number> {
+  const live = await db
+    .selectFrom('run')
+    .selectAll()
+    .where('state', 'in', ['queued', 'running'])
+    .orderBy('id')
+    .execute();
+  let revived = 0;
+  for (const { id, attempt } of live) {
+    if (await engine.isQueued('run', id)) continue;
+    await engine.send(db, { kind: 'run', runId: id, attempt: attempt + 1 });
+    revived++;
+  }
+  return revived;
+}
+
+async function tell(transaction: Db, { id, attempt }: Run, message: string): Promise<void> {
+  await insertRunEvents(transaction, [{ runId: id, attempt, kind: 'state', message }]);
+}
