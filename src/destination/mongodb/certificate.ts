@@ -27,6 +27,18 @@ async function readAll(body: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** What egress tells is true, but without saying that it is the certificate's URL, not the server, that it tells of. */
+function unreachable(error: unknown): Error {
+  if (isTold(error) && error.field === 'certificate') return error;
+  const kind = error instanceof UserError ? UserError : TemporaryError;
+  const why = isTold(error) ? `: ${error.message}` : '.';
+  return new kind(
+    'mongodb-certificate-unreachable',
+    `The certificate could not be fetched from its URL${why}`,
+    { field: 'certificate', remedy: 'Check the URL, or paste the text of the certificate.', cause: error },
+  );
+}
+
 async function download(url: string, egress: Egress, signal: AbortSignal): Promise<string> {
   if (!URL.canParse(url) || !/^https?:/i.test(url))
     throw unreadable('the URL must begin with https:// or http://');
@@ -47,16 +59,7 @@ async function download(url: string, egress: Egress, signal: AbortSignal): Promi
     return await readAll(answer.body as AsyncIterable<Buffer>);
   } catch (error) {
     signal.throwIfAborted();
-    if (isTold(error)) throw error;
-    throw new TemporaryError(
-      'mongodb-certificate-unreachable',
-      'The certificate could not be fetched from its URL.',
-      {
-        field: 'certificate',
-        remedy: 'Check the URL, or paste the text of the certificate.',
-        cause: error,
-      },
-    );
+    throw unreachable(error);
   } finally {
     await dispatcher.destroy();
   }
