@@ -88,7 +88,8 @@ export const accountEndpoints = {
     method: 'POST',
     path: '/accounts/{id}/test',
     permission: 'operate',
-    summary: 'Tests the connection, step by step.',
+    summary:
+      'Tests the connection, step by step. `details` are those of the writeback that is being made; a Domo account has none.',
     params: byId,
     body: record({ details: Type.Optional(paneValues) }),
     answer: record({ ok: Type.Boolean(), steps: Type.Array(testStep) }),

@@ -44,11 +44,12 @@ function stepsOf(parts: TestParts, account: Account, details: Opened | undefined
   const credentials = checkValues(fields, { ...account.credentials, ...secrets }, 'credentials');
   if (account.connector === domoKind) return domoSteps(parts, credentials, signal);
   const connector = registry.get(account.connector);
-  const work = { credentials, details: { ...details }, signal, egress, log };
+  const checked = checkValues(connector.details, details, 'details');
+  const work = { credentials, details: checked, signal, egress, log };
   return connector.testConnection(work as never);
 }
 
-/** Tests an account's connection; its outcome is kept with the account. Ten tests a minute for each person. */
+/** Tests an account's connection with the details of a writeback; its outcome is kept with the account. Ten tests a minute for each person. */
 export function testAccountHandler(parts: TestParts): Handler<Contract['testAccount']> {
   const limit = createTryLimit(10, 60_000);
   return async ({ params: { id }, body: { details } }, { caller, signal }) => {
