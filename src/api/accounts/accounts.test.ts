@@ -159,7 +159,7 @@ for (const { name, store } of await openBothStores()) {
       assert.equal(tested.body.ok, true, JSON.stringify(tested.body));
       assert.equal((await call(ann, 'GET', `/accounts/${id}`)).body.lastTest.ok, true);
       const { id: wrong } = await make({ apiToken: 'not-the-token', apiUrl: dataWorld.url }, 'data-world');
-      const failed = await call(ann, 'POST', `/accounts/${wrong}/test`, {});
+      const failed = await call(ann, 'POST', `/accounts/${wrong}/test`, { details });
       assert.equal(failed.body.ok, false);
       assert.ok(failed.body.steps.at(-1).remedy);
       assert.doesNotMatch(JSON.stringify([failed, lines]), /not-the-token/);
