@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeCsv, zip } from './data.ts';
+import { enginePaths } from './engine-path.ts';
 import { expectedOf } from './expected.ts';
 import type { Figures, Judged } from './figures.ts';
 import { httpPaths } from './http-paths.ts';
@@ -38,6 +39,7 @@ const pathsOf = (rig: Rig): Path[] => [
   ...s3Paths(rig),
   ...sftpPaths(rig, quick),
   ...httpPaths(rig),
+  ...enginePaths(rig),
 ];
 
 /** Below half of a line, a quick bench fails: no machine is as uneven as that. */

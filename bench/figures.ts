@@ -88,7 +88,17 @@ function judge(line: Line, contenders: readonly Contender[], quick: boolean): Ju
     return atMost(`≤ ${line.atMost} MB`, ours.peakMb, line.atMost, (value) => `${value} MB`);
   if (line.kind === 'rows/s')
     return atLeast(`≥ ${million(line.atLeast)} rows/s`, ours.rowsPerSecond, line.atLeast, million);
-  const perCpu = Math.round((ours.rowsPerSecond * ours.seconds) / ours.cpuSeconds);
+  const rows = ours.rowsPerSecond * ours.seconds;
+  if (line.kind === 'CPU s/100 k rows') {
+    const seconds = (ours.cpuSeconds / rows) * 100_000;
+    return atMost(
+      `≤ ${line.atMost} CPU seconds per 100,000 rows`,
+      seconds,
+      line.atMost,
+      (value) => `${value.toFixed(3)} s`,
+    );
+  }
+  const perCpu = Math.round(rows / ours.cpuSeconds);
   return atLeast(`≥ ${million(line.atLeast)} rows per client CPU second`, perCpu, line.atLeast, million);
 }
 

@@ -15,22 +15,30 @@ export const mongoimport = join(
   'mongoimport',
 );
 
-const uriOf = ({ mongo }: Rig) =>
-  `mongodb://loader:${benchSecret}@127.0.0.1:${mongo.port}/bench?authSource=admin`;
+/** Where mongoimport writes to. */
+interface Database {
+  readonly uri: string;
+  readonly database: string;
+}
+
+const sink = ({ mongo }: Rig): Database => ({
+  uri: `mongodb://loader:${benchSecret}@127.0.0.1:${mongo.port}/?authSource=admin`,
+  database: 'bench',
+});
 
 const script = (name: string, ...words: string[]) => ({
   command: process.execPath,
   words: [join(here, 'rivals', name), ...words],
 });
 
-const importWords = (rig: Rig, workers: number) =>
-  `${mongoimport} --uri '${uriOf(rig)}' --collection rival --type csv --headerline -j ${workers} --quiet`;
+const importWords = ({ uri, database }: Database, workers: number) =>
+  `${mongoimport} --uri '${uri}' --db ${database} --collection rival --type csv --headerline -j ${workers} --quiet`;
 
-const importing = (rig: Rig, workers: number, onlyFull: boolean): Rival => ({
+/** mongoimport from a file; it makes other types of the same texts. */
+export const importing = (database: Database, workers: number, onlyFull: boolean): Rival => ({
   name: `mongoimport -j ${workers}`,
   tools: [mongoimport],
-  timed: ({ csv }) => pipe(`exec ${importWords(rig, workers)} --file ${csv}`),
-  // It makes other types of the same texts.
+  timed: ({ csv }) => pipe(`exec ${importWords(database, workers)} --file ${csv}`),
   other: true,
   onlyFull,
 });
@@ -45,7 +53,7 @@ const bare = ({ mongo }: Rig): Rival => ({
 });
 
 function fromFilePath(rig: Rig): Path {
-  const naive = (data: Data) => script('insert-many.ts', data.csv, uriOf(rig));
+  const naive = (data: Data) => script('insert-many.ts', data.csv, sink(rig).uri);
   return {
     name: 'file-mongodb',
     title: 'file → MongoDB',
@@ -53,8 +61,8 @@ function fromFilePath(rig: Rig): Path {
     ours: oursTo(rig, 'file-mongodb', fromFile, toMongo(rig)),
     rivals: [
       { name: 'csv-parse + insertMany', tools: [], timed: naive },
-      importing(rig, 1, true),
-      importing(rig, 4, false),
+      importing(sink(rig), 1, true),
+      importing(sink(rig), 4, false),
       bare(rig),
     ],
     lines: [
@@ -70,7 +78,7 @@ function fromFilePath(rig: Rig): Path {
 }
 
 function fromHttpPath(rig: Rig): Path {
-  const piped = (data: Data) => pipe(`curl -sSf ${downloadUrl(rig, data)} | ${importWords(rig, 4)}`);
+  const piped = (data: Data) => pipe(`curl -sSf ${downloadUrl(rig, data)} | ${importWords(sink(rig), 4)}`);
   return {
     name: 'http-mongodb',
     title: 'HTTP → MongoDB',

@@ -25,6 +25,8 @@ export type Line =
     }
   | { readonly kind: 'rows/s'; readonly atLeast: number }
   | { readonly kind: 'rows/CPU s'; readonly atLeast: number }
+  /** Processor time of our process, start-up included, for each 100,000 rows. */
+  | { readonly kind: 'CPU s/100 k rows'; readonly atMost: number }
   | { readonly kind: 'peak MB'; readonly atMost: number };
 
 /** One way of a DataSet to a destination: our command, its rivals, and what must be reached. */

@@ -5,7 +5,8 @@ import { listen } from './far.ts';
 import type { Export } from './exports.ts';
 
 const exports = JSON.parse(process.argv[2] ?? '[]') as readonly Export[];
-const blocks = [Buffer.allocUnsafeSlow(1 << 20), Buffer.allocUnsafeSlow(1 << 20)] as const;
+const blockSize = 4 << 20;
+const blocks = [Buffer.allocUnsafeSlow(blockSize), Buffer.allocUnsafeSlow(blockSize)] as const;
 const written = (answer: ServerResponse, bytes: Buffer) =>
   new Promise<void>((done, fail) => answer.write(bytes, (error) => (error ? fail(error) : done())));
 
