@@ -42,4 +42,4 @@ export function mongodbConnectorOn(ready: () => ReadyDocuments | undefined): Con
 }
 
 /** MongoDB: rows become typed documents of a collection. */
-export const mongodbConnector = mongodbConnectorOn(readyDocuments);
+export const mongodbConnector = mongodbConnectorOn(() => readyDocuments());

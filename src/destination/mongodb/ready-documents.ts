@@ -22,7 +22,9 @@ type ConnectionClass = new (...anything: never[]) => Connection;
 type SequenceClass = new (field: string, documents?: object[]) => { toBin(): Uint8Array };
 type MessageClass = new (database: string, command: object, options: object) => Message;
 
-interface DriverClasses {
+/** What of the driver is used beyond its public ways. */
+interface DriverParts {
+  readonly version: string;
   readonly Connection: ConnectionClass;
   readonly DocumentSequence: SequenceClass;
   readonly OpMsgRequest: MessageClass;
@@ -110,7 +112,7 @@ function onTheWire(type: ConnectionClass, message: Message): Buffer {
 }
 
 /** Two empty documents on a wire that goes nowhere: as the driver writes them, as we do, and as we do for compression. */
-function works({ DocumentSequence, OpMsgRequest }: DriverClasses, made: ReadyDocuments): boolean {
+function works({ DocumentSequence, OpMsgRequest }: DriverParts, made: ReadyDocuments): boolean {
   const message = (documents: object) =>
     new OpMsgRequest('test', { insert: 'test', documents }, { requestId: 7 });
   const ready = () => message(made.sequence('documents', Buffer.from([5, 0, 0, 0, 0, 5, 0, 0, 0, 0])));
@@ -122,24 +124,30 @@ function works({ DocumentSequence, OpMsgRequest }: DriverClasses, made: ReadyDoc
   );
 }
 
+/** The parts of the driver that is installed. Throws when it has none such. */
+export function installedDriver(): DriverParts {
+  const require = createRequire(import.meta.url);
+  const part = (name: string) => require(`mongodb/${name}`) as DriverParts;
+  const { DocumentSequence, OpMsgRequest } = part('lib/cmap/commands.js');
+  const { Connection } = part('lib/cmap/connection.js');
+  return { version: part('package.json').version, Connection, DocumentSequence, OpMsgRequest };
+}
+
 /**
  * Documents that are bytes already never become JavaScript objects, which are the whole cost of the usual way (18 × the
  * time). All of it is internal to the driver, so its version is pinned and the bytes are compared with the driver's own;
  * undefined when they differ, or the driver is another.
  */
-export function readyDocuments(): ReadyDocuments | undefined {
+export function readyDocuments(load: () => DriverParts = installedDriver): ReadyDocuments | undefined {
   try {
-    const require = createRequire(import.meta.url);
-    const { version } = require('mongodb/package.json') as { version: string };
-    if (!version.startsWith(triedWith)) return undefined;
-    const commands = require('mongodb/lib/cmap/commands.js') as DriverClasses;
-    const { Connection } = require('mongodb/lib/cmap/connection.js') as DriverClasses;
-    const Sequence = sequenceClass(commands.DocumentSequence);
+    const driver = load();
+    if (!driver.version.startsWith(triedWith)) return undefined;
+    const Sequence = sequenceClass(driver.DocumentSequence);
     const made = {
-      connectionType: connectionClass(Connection, Sequence),
+      connectionType: connectionClass(driver.Connection, Sequence),
       sequence: (field: string, documents: Uint8Array) => new Sequence(field, documents),
     };
-    return works(commands, made) ? made : undefined;
+    return works(driver, made) ? made : undefined;
   } catch {
     return undefined;
   }
