@@ -1,12 +1,13 @@
 import type { Log } from '../log.ts';
 import type { Db } from '../store/database.ts';
+import { runsToStop } from '../store/run.ts';
 
 /** Milliseconds between two looks: a run is to stop within two seconds of the wish. */
 const interval = 1000;
 
-/** Sees when somebody wishes to cancel a run that this process works on. */
+/** Sees when a run that this process works on is to stop: somebody wishes it, or another part of it failed. */
 export interface CancelWatch {
-  /** Does some work with a signal that is aborted when its run is to be canceled, or when `signal` is. */
+  /** Does some work with a signal that is aborted when its run is to stop, or when `signal` is. */
   during<T>(runId: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   stop(): void;
 }
@@ -24,13 +25,7 @@ export function watchCanceled(db: Db, log: Log): CancelWatch {
   const watched = new Map<AbortController, string>();
   const look = async () => {
     if (watched.size === 0) return;
-    const wished = await db
-      .selectFrom('run')
-      .select('id')
-      .where('id', 'in', [...new Set(watched.values())])
-      .where('cancelRequestedAt', 'is not', null)
-      .execute();
-    const ids = new Set(wished.map(({ id }) => id));
+    const ids = new Set(await runsToStop(db, [...new Set(watched.values())]));
     for (const [controller, id] of watched) {
       if (ids.has(id)) controller.abort(new RunCanceled('The run was canceled.'));
     }

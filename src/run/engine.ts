@@ -71,7 +71,7 @@ const queueOptions: QueueOptions = {
 /** Seconds. Looking after dead workers costs a query; doing so rarely costs the person whose run hangs. */
 const instanceOptions = {
   monitorIntervalSeconds: 2,
-  superviseIntervalSeconds: 2,
+  superviseIntervalSeconds: 1,
   queueCacheIntervalSeconds: 60,
   useListenNotify: true,
   // Schedules are ours (Domo's semantics): pg-boss's would be computed twice.

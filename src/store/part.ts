@@ -57,3 +57,24 @@ export async function changePart(
     .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
 }
+
+/** Parts that nobody has begun are not begun any more. */
+export async function cancelQueuedParts(db: Db, runId: string): Promise<void> {
+  await db
+    .updateTable('part')
+    .set({ state: 'canceled', finishedAt: new Date() })
+    .where('runId', '=', runId)
+    .where('state', '=', 'queued')
+    .execute();
+}
+
+/** How many parts of a run are queued or worked on. */
+export async function countLiveParts(db: Db, runId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('part')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('runId', '=', runId)
+    .where('state', 'in', ['queued', 'running'])
+    .executeTakeFirstOrThrow();
+  return count;
+}

@@ -140,6 +140,27 @@ export async function claimRun(db: Db, id: string, worker: string): Promise<Run 
     .executeTakeFirst();
 }
 
+/** Which of these runs are to stop: somebody wished it, or a part of it failed. */
+export async function runsToStop(db: Db, ids: readonly string[]): Promise<string[]> {
+  const failed = db
+    .selectFrom('part')
+    .select('runId')
+    .where('runId', 'in', ids)
+    .where('state', '=', 'failed');
+  const rows = await db
+    .selectFrom('run')
+    .select('id')
+    .where('id', 'in', ids)
+    .where((eb) => eb.or([eb('cancelRequestedAt', 'is not', null), eb('id', 'in', failed)]))
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Nobody else changes the run until the transaction ends. */
+export async function lockRun(transaction: Db, id: string): Promise<Run | undefined> {
+  return transaction.selectFrom('run').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+}
+
 /** Removes finished runs, with all that hangs on them, that ended before a time. Gives how many. */
 export async function deleteRunsBefore(db: Db, time: Date): Promise<number> {
   const { numDeletedRows } = await db
