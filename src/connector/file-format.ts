@@ -85,8 +85,18 @@ function jsonLinesEncoder(strict: boolean): Encoder {
 
 function parquetEncoder(options: FileOptions): Encoder {
   const compression = options.compression === 'zstd' ? 'zstd' : 'snappy';
-  return (work) =>
-    writeParquet(counted(work), work.columns, { compression, strict: options.strict }, work.signal);
+  return (work) => {
+    const { columns, tally, rowsBefore, signal } = work;
+    const reject = (row: number, reason: string, column: string) =>
+      tally.reject(rowsBefore + row, reason, column);
+    const { strict } = options;
+    return writeParquet(
+      counted(work),
+      columns,
+      { compression, strict, reject, truncated: tally.addTruncated },
+      signal,
+    );
+  };
 }
 
 const contentTypes = {

@@ -18,6 +18,10 @@ after(() => rm(directory, { recursive: true, force: true }));
 
 const idle = new AbortController().signal;
 
+/** For tests in which every row is as it should be. */
+const fail = () => assert.fail('no verdict was expected');
+const none = { reject: fail, truncated: fail };
+
 async function* bytes(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text);
 }
@@ -28,7 +32,7 @@ async function parquet(
   options: Partial<ParquetOptions> = {},
   signal = idle,
 ) {
-  const whole: ParquetOptions = { compression: 'zstd', strict: false, directory, ...options };
+  const whole: ParquetOptions = { compression: 'zstd', strict: false, directory, ...none, ...options };
   return collect(writeParquet(bytes(csv), columns, whole, signal));
 }
 
@@ -103,7 +107,7 @@ for (const fifos of [true, false]) {
       yield Buffer.from('a\n1\n');
       throw new UserError('csv-broken', 'The file is broken.');
     }
-    const options: ParquetOptions = { compression: 'snappy', strict: false, directory, fifos };
+    const options: ParquetOptions = { compression: 'snappy', strict: false, directory, fifos, ...none };
     const work = collect(writeParquet(broken(), [{ name: 'a', type: 'LONG' }], options, idle));
     await assert.rejects(work, { code: 'csv-broken' });
     await nothingIsLeft();
@@ -153,28 +157,55 @@ const misfits: [ColumnType, string[]][] = [
 ];
 
 for (const [type, texts] of misfits) {
-  test(`values that are no ${type} are refused with row and column`, async () => {
-    for (const value of texts) {
-      const body = `k,v\na,\nb,\nc,"${value}"\n`;
-      const work = parquet(body, [
-        { name: 'k', type: 'STRING' },
-        { name: 'v', type },
-      ]);
-      await assert.rejects(work, { code: 'parquet-value-does-not-fit', row: 3, column: 'v' }, value);
-    }
+  test(`rows with values that are no ${type} are left out and told`, async () => {
+    const told: string[] = [];
+    const reject = (row: number, reason: string, column: string) => told.push(`${row} ${column} ${reason}`);
+    const body = ['k,v', ...texts.map((value, index) => `${index},"${value}"`), 'last,\n'].join('\n');
+    const named: Column[] = [
+      { name: 'k', type: 'STRING' },
+      { name: 'v', type },
+    ];
+    const file = await parquet(body, named, { reject });
+    assert.deepEqual(await ask(file, 'SELECT k, v FROM file'), [['last', null]]);
+    const expected = texts.map((value, index) => {
+      return `${index + 1} v The value "${value}" does not fit the type ${type} in a Parquet file.`;
+    });
+    assert.deepEqual(told, expected);
     await nothingIsLeft();
   });
 }
 
-test('digits below a microsecond are cut, or refused when strict', async () => {
-  const csv = 't\n2024-01-01T00:00:00.1234567Z\n';
-  const column: Column[] = [{ name: 't', type: 'DATETIME' }];
-  const file = await parquet(csv, column);
-  assert.deepEqual(await ask(file, 'SELECT t::VARCHAR FROM file'), [['2024-01-01 00:00:00.123456+00']]);
-  await assert.rejects(parquet(csv, column, { strict: true }), {
-    code: 'parquet-value-does-not-fit',
-    row: 1,
+for (const fifos of [true, false]) {
+  test(`what a verdict throws ends the work, ${fifos ? 'through FIFOs' : 'through files'}`, async () => {
+    const enough = new UserError('too-many-rejected-rows', 'Enough.');
+    const reject = () => {
+      throw enough;
+    };
+    const body = `v\n${'1\n'.repeat(100_000)}x\n${'1\n'.repeat(500_000)}`;
+    const work = parquet(body, [{ name: 'v', type: 'LONG' }], { fifos, reject });
+    await assert.rejects(work, (error) => error === enough);
+    await nothingIsLeft();
   });
+}
+
+test('digits below a microsecond are cut and counted, or their row rejected when strict', async () => {
+  const csv =
+    't,c\n2024-01-01T00:00:00.1234567Z,10:00:00.1234561\n2024-01-01T00:00:00.1234560,10:00:00.123456000\n,\n';
+  const both: Column[] = [
+    { name: 't', type: 'DATETIME' },
+    { name: 'c', type: 'TIME' },
+  ];
+  let cut = 0;
+  const file = await parquet(csv, both, { truncated: (count) => (cut += count) });
+  assert.deepEqual(await ask(file, 'SELECT t::VARCHAR, c::VARCHAR FROM file'), [
+    ['2024-01-01 00:00:00.123456+00', '10:00:00.123456'],
+    ['2024-01-01 00:00:00.123456+00', '10:00:00.123456'],
+    [null, null],
+  ]);
+  assert.equal(cut, 2);
+  const rejected: number[] = [];
+  await parquet(csv, both, { strict: true, reject: (row) => rejected.push(row) });
+  assert.deepEqual(rejected, [1]);
 });
 
 test('an abort ends within a second, whether rows flow or none come, and leaves nothing', async () => {
@@ -188,7 +219,7 @@ test('an abort ends within a second, whether rows flow or none come, and leaves 
   }
   for (const body of [endless, stuck]) {
     const abort = new AbortController();
-    const options: ParquetOptions = { compression: 'zstd', strict: false, directory };
+    const options: ParquetOptions = { compression: 'zstd', strict: false, directory, ...none };
     const work = collect(writeParquet(body(), [{ name: 'a', type: 'LONG' }], options, abort.signal));
     setTimeout(() => abort.abort(new Error('enough')), 150);
     const started = Date.now();
@@ -203,7 +234,7 @@ test('leaving early ends the work', async () => {
     yield Buffer.from('a\n');
     for (;;) yield Buffer.from(randomBytes(30_000).toString('hex').replaceAll(/.{60}/gu, '$&\n'));
   }
-  const options: ParquetOptions = { compression: 'snappy', strict: false, directory };
+  const options: ParquetOptions = { compression: 'snappy', strict: false, directory, ...none };
   for await (const chunk of writeParquet(endless(), [{ name: 'a', type: 'STRING' }], options, idle)) {
     if (chunk.length > 1000) break;
   }

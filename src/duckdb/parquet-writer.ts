@@ -1,20 +1,20 @@
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Column, CsvBytes } from '../dataset/dataset.ts';
 import { fileBlocks } from '../dataset/file-blocks.ts';
-import { UserError, isTold } from '../errors.ts';
 import { makeFifo, readFifo, writeFifo } from './fifo.ts';
 import { type LockedDuckdb, openDuckdb } from './locked-duckdb.ts';
-import { literal } from './sql-text.ts';
-import { misfitIn, typedSelectList } from './typed-text.ts';
+import { type RowVerdicts, defineVerdicts, rejectFunction, truncatedFunction } from './row-verdicts.ts';
+import { identifier, literal } from './sql-text.ts';
+import { isMisfit, losesDigits, typedText } from './typed-text.ts';
 
 /** How the Parquet file is made. */
 export interface ParquetOptions {
   readonly compression: 'zstd' | 'snappy';
-  /** Refuse times with digits below a microsecond instead of cutting them. */
+  /** Reject times with digits below a microsecond instead of cutting and counting them. */
   readonly strict: boolean;
+  readonly reject: (row: number, reason: string, column: string) => void;
+  readonly truncated: (count: number) => void;
   /** Where the private folder is made; the system's temporary folder unless told. */
   readonly directory?: string | undefined;
   readonly memoryLimitMb?: number | undefined;
@@ -33,31 +33,56 @@ function readCanonical(path: string, columns: readonly Column[]): string {
     max_line_size = ${longestRecord}, buffer_size = ${longestRecord})`;
 }
 
-/** Row numbers are counted in the stream, so a value that does not fit can be named by its row. */
+/** Calls the verdicts for rows that are not as they should be, and keeps the others. */
+function verdictOf(columns: readonly Column[]): string {
+  const typed = columns.flatMap(({ type }, index) => (type === 'STRING' ? [] : [index]));
+  const rejections = typed.map((index) => {
+    const report = `${rejectFunction}(row_number_, ${index}, left(c${index}, 200))`;
+    return `WHEN ${isMisfit(`c${index}`, `t${index}`)} THEN ${report}`;
+  });
+  const losses = columns.flatMap(({ type }, index) => losesDigits(`c${index}`, type) ?? []);
+  const cut = losses.map((lost) => `CAST(coalesce(${lost}, false) AS INTEGER)`).join(' + ');
+  const truncation = cut === '' ? [] : [`WHEN ${cut} > 0 THEN ${truncatedFunction}(${cut})`];
+  const cases = [...rejections, ...truncation];
+  return cases.length === 0 ? 'true' : `CASE ${cases.join('\n')} ELSE true END`;
+}
+
+/** Row numbers are counted in the stream, so that a rejected row can be named. */
 function copyStatement(
   input: string,
   output: string,
   columns: readonly Column[],
   options: ParquetOptions,
 ): string {
-  const typed = typedSelectList(columns, { strict: options.strict, row: 'row_number_' });
-  return `COPY (SELECT ${typed} FROM (SELECT *, row_number() OVER () AS row_number_ FROM ${readCanonical(input, columns)}))
-    TO ${literal(output)} (FORMAT parquet, COMPRESSION ${options.compression}, USE_TMP_FILE false)`;
+  const { strict, compression } = options;
+  const typed = columns.map(({ type }, index) => {
+    return `${typedText(`c${index}`, type, index, { strict, misfits: 'null' })} AS t${index}`;
+  });
+  const named = columns.map(({ name }, index) => `t${index} AS ${identifier(name)}`);
+  const numbered = `SELECT *, row_number() OVER () AS row_number_ FROM ${readCanonical(input, columns)}`;
+  return `COPY (SELECT ${named.join(', ')} FROM (SELECT *, ${typed.join(',\n')} FROM (${numbered}))
+    WHERE ${verdictOf(columns)})
+    TO ${literal(output)} (FORMAT parquet, COMPRESSION ${compression}, USE_TMP_FILE false)`;
 }
 
-function explain(error: unknown, columns: readonly Column[]): unknown {
-  const found = error instanceof Error && !isTold(error) ? misfitIn(error.message) : undefined;
-  if (found === undefined) return error;
-  const { name, type } = columns[found.column]!;
-  const message = `The value “${found.value}” in row ${found.row}, column “${name}”, does not fit the type ${type} in a Parquet file.`;
-  const remedy =
-    'Correct the value or change the type of the column in the source, or write CSV, which keeps every text as it is.';
-  return new UserError('parquet-value-does-not-fit', message, {
-    row: found.row,
-    column: name,
-    remedy,
-    cause: error,
-  });
+/** Verdicts that speak of rows as everywhere. */
+function verdictsOf(columns: readonly Column[], { reject, truncated }: ParquetOptions): RowVerdicts {
+  return {
+    truncated,
+    reject(row, place, value) {
+      const { name, type } = columns[place]!;
+      reject(row, `The value "${value}" does not fit the type ${type} in a Parquet file.`, name);
+    },
+  };
+}
+
+async function fill(path: string, body: CsvBytes, signal: AbortSignal): Promise<void> {
+  const handle = await open(path, 'wx');
+  try {
+    for await (const chunk of body) await handle.writeFile(chunk, { signal });
+  } finally {
+    await handle.close();
+  }
 }
 
 async function* throughFiles(
@@ -66,7 +91,7 @@ async function* throughFiles(
   paths: { input: string; output: string; sql: string },
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  await pipeline(body, createWriteStream(paths.input), { signal });
+  await fill(paths.input, body, signal);
   await duckdb.run(paths.sql, signal);
   await rm(paths.input);
   yield* fileBlocks(paths.output, signal);
@@ -85,10 +110,10 @@ function throughFifos(
 
 /**
  * Canonical CSV in (its structure already checked by the record counter), the bytes of one Parquet file out, streamed
- * through DuckDB without a temporary file where the system has FIFOs. LONG becomes INT64, DECIMAL DECIMAL(38,18),
- * DATETIME a timestamp in microseconds adjusted to UTC; text stays text, null and the empty text stay apart; zero rows
- * give a file with its schema. Throws UserError `parquet-value-does-not-fit` with row and column; the bytes that went
- * before are then no valid file.
+ * through DuckDB without a temporary file where the system has FIFOs; a chunk is valid until the next pull. LONG becomes
+ * INT64, DECIMAL DECIMAL(38,18), DATETIME a timestamp in microseconds adjusted to UTC; text stays text, null and the empty
+ * text stay apart; zero rows give a file with its schema. Rows with a value that does not fit are reported and left out.
+ * Throws what `reject` throws; the bytes that went before are then no valid file.
  */
 export async function* writeParquet(
   body: CsvBytes,
@@ -96,20 +121,18 @@ export async function* writeParquet(
   options: ParquetOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const duckdb = await openDuckdb({
-    files: [],
-    directory: options.directory,
-    memoryLimitMb: options.memoryLimitMb ?? 192,
-    signal,
-  });
+  const { directory, memoryLimitMb = 192 } = options;
+  const duckdb = await openDuckdb({ files: [], directory, memoryLimitMb, signal });
+  let failure: () => unknown = () => undefined;
   try {
+    ({ failure } = await defineVerdicts(duckdb.connection, verdictsOf(columns, options)));
     const input = join(duckdb.exchange, 'in.csv');
     const output = join(duckdb.exchange, 'out.parquet');
     const paths = { input, output, sql: copyStatement(input, output, columns, options) };
     const fifos = options.fifos !== false && (await makeFifo(input)) && (await makeFifo(output));
     yield* (fifos ? throughFifos : throughFiles)(duckdb, body, paths, signal);
   } catch (error) {
-    throw explain(error, columns);
+    throw failure() ?? error;
   } finally {
     await duckdb.close();
   }

@@ -1,5 +1,5 @@
-import type { Column, ColumnType } from '../dataset/dataset.ts';
-import { identifier, literal } from './sql-text.ts';
+import type { ColumnType } from '../dataset/dataset.ts';
+import { literal } from './sql-text.ts';
 
 /**
  * DECIMAL is kept with 18 digits after the point and 20 before it: the widest that Parquet readers share (Spark's own
@@ -54,8 +54,8 @@ function castOf(cell: string, type: ColumnType): string {
 }
 
 /** What DuckDB raises for a value that does not fit; `misfitIn` finds it in the message. */
-function misfit(cell: string, column: number, row: string): string {
-  return `error(concat('writeback-misfit ', ${row}, ' ${column} ', left(${cell}, 40)))`;
+function misfit(cell: string, column: number): string {
+  return `error(concat('writeback-misfit ${column} ', left(${cell}, 40)))`;
 }
 
 /** DuckDB reads a text into 38 digits 50 times slower than into 18, so the usual short numbers go that way. */
@@ -74,17 +74,17 @@ function decimalWithExponent(cell: string, raise: string): string {
 export interface TypedTextOptions {
   /** Refuse digits below a microsecond, which DuckDB and Parquet do not keep; otherwise they are cut. */
   readonly strict: boolean;
-  /** SQL that gives the number of the data row, from 1; `0` where it is not known. */
-  readonly row: string;
+  /** What a value that does not fit becomes: an error that `misfitIn` can read, or null. */
+  readonly misfits: 'raise' | 'null';
 }
 
 /**
  * SQL that turns the text column `cell` (an SQL expression) into its type, null into null, an empty text of a column that
- * is not text into null, and raises an error that `misfitIn` can read for every value that does not fit.
+ * is not text into null.
  */
 export function typedText(cell: string, type: ColumnType, column: number, options: TypedTextOptions): string {
   if (type === 'STRING') return cell;
-  const raise = misfit(cell, column, options.row);
+  const raise = options.misfits === 'null' ? 'NULL' : misfit(cell, column);
   const fits = `regexp_full_match(${cell}, ${literal(pattern(type, options.strict))})`;
   const decimal = type === 'DECIMAL';
   return `CASE WHEN ${cell} IS NULL OR ${cell} = '' THEN NULL
@@ -94,16 +94,26 @@ export function typedText(cell: string, type: ColumnType, column: number, option
     ELSE ${raise} END`;
 }
 
-/** A select list that types the text columns `c0…` and names them as the DataSet does. */
-export function typedSelectList(columns: readonly Column[], options: TypedTextOptions): string {
-  return columns
-    .map(({ name, type }, index) => `${typedText(`c${index}`, type, index, options)} AS ${identifier(name)}`)
-    .join(',\n');
+/** SQL: true when `typed`, which is what `typedText` made of `cell` with misfits as null, is null although there is a value. */
+export function isMisfit(cell: string, typed: string): string {
+  return `(${typed} IS NULL AND ${cell} IS NOT NULL AND ${cell} <> '')`;
+}
+
+/** Length up to which a time has no more than six digits after its point. */
+const wholeLengths: Partial<Record<ColumnType, number>> = {
+  DATETIME: 'yyyy-MM-ddTHH:mm:ss.ffffff'.length,
+  TIME: 'HH:mm:ss.ffffff'.length,
+};
+
+/** SQL: true when digits below a microsecond are cut off `cell`. Undefined for types that have none. */
+export function losesDigits(cell: string, type: ColumnType): string | undefined {
+  const length = wholeLengths[type];
+  if (length === undefined) return undefined;
+  return String.raw`(len(${cell}) > ${length} AND regexp_matches(${cell}, '\.\d{6}\d*[1-9]'))`;
 }
 
 /** The value that did not fit. */
 export interface Misfit {
-  readonly row: number | undefined;
   /** Place of the column, from 0. */
   readonly column: number;
   readonly value: string;
@@ -111,8 +121,6 @@ export interface Misfit {
 
 /** Finds in DuckDB's message what `typedText` raised; undefined when the error is another one. */
 export function misfitIn(message: string): Misfit | undefined {
-  const found = /writeback-misfit (\d+) (\d+) (.*)/su.exec(message);
-  if (found === null) return undefined;
-  const row = Number(found[1]);
-  return { row: row === 0 ? undefined : row, column: Number(found[2]), value: found[3]! };
+  const found = /writeback-misfit (\d+) (.*)/su.exec(message);
+  return found === null ? undefined : { column: Number(found[1]), value: found[2]! };
 }

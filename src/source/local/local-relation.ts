@@ -37,7 +37,7 @@ export function sampledColumns({ header, rows }: CsvSample, given: GivenTypes): 
 const longestRecord = 16 * 1024 * 1024;
 
 function typedAs(cell: string, { name, type }: Column, index: number): string {
-  return `${typedText(cell, type, index, { strict: false, row: '0' })} AS ${identifier(name)}`;
+  return `${typedText(cell, type, index, { strict: false, misfits: 'raise' })} AS ${identifier(name)}`;
 }
 
 /** Every cell is read as text and typed by us: DuckDB's own sniffer makes the number 7 of the text 007. */
