@@ -1,5 +1,7 @@
 // Dates and times as they stand in cells: src/dataset/date-text.ts in other words.
 
+import { eightDigits, NO_NUMBER } from './number';
+
 const DAY: i64 = 86_400;
 /** Seconds from 1970 to the first of January of the years 1 and 10000. */
 const FIRST: i64 = -62_135_596_800;
@@ -34,23 +36,28 @@ function daysSince1970(year: u32, month: u32, day: u32): i64 {
 
 /** Reads `yyyy-MM-dd`; false when there is no date of the years 1 to 9999. */
 function readDays(at: usize): bool {
-  const year = two(at) * 100 + two(at + 2);
-  const month = two(at + 5);
+  // The dashes become zeros: yyyy0MM0 is left.
+  const value = eightDigits(load<u64>(at) ^ 0x1d00001d00000000);
+  if (value === NO_NUMBER) return false;
+  const rest = <u32>(value % 10_000);
+  const year = <u32>(value / 10_000);
+  const month = rest / 10;
   const day = two(at + 8);
-  if (load<u8>(at + 4) !== 0x2d || load<u8>(at + 7) !== 0x2d) return false;
-  if (year - 1 >= 9999 || month - 1 >= 12 || day - 1 >= monthDays(year, month)) return false;
+  if (year === 0 || month - 1 >= 12 || rest % 10 !== 0 || day - 1 >= monthDays(year, month)) return false;
   seconds = daysSince1970(year, month, day) * DAY;
   return true;
 }
 
 /** Seconds of the day of `HH:mm:ss`; at least BAD when there is no time of day. */
 function secondsOfDay(at: usize): u32 {
-  const hour = two(at);
-  const minute = two(at + 3);
-  const second = two(at + 6);
-  const good =
-    load<u8>(at + 2) === 0x3a && load<u8>(at + 5) === 0x3a && hour < 24 && minute < 60 && second < 60;
-  return good ? hour * 3600 + minute * 60 + second : BAD;
+  // The colons become zeros: HH0mm0ss is left.
+  const value = eightDigits(load<u64>(at) ^ 0x00000a00000a0000);
+  if (value === NO_NUMBER) return BAD;
+  const rest = <u32>(value % 1_000_000);
+  const hour = <u32>(value / 1_000_000);
+  const minute = rest / 1000;
+  const second = rest % 1000;
+  return hour < 24 && minute < 60 && second < 60 ? hour * 3600 + minute * 60 + second : BAD;
 }
 
 /** Notes the `.123` at `at`, if there is one. Answers the address after it; 0 for a point without digits. */

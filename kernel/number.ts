@@ -18,7 +18,7 @@ const POWERS = memory.data<f64>([
 ]);
 
 /** Eight characters as a number, the first in the lowest byte; NO_NUMBER when there are others than digits. */
-function eight(characters: u64): u64 {
+export function eightDigits(characters: u64): u64 {
   const sixes = ((characters + 0x0606060606060606) & HIGH_NIBBLES) >> 4;
   if (((characters & HIGH_NIBBLES) | sixes) !== 0x3333333333333333) return NO_NUMBER;
   // Pairs, then fours, then all eight: each multiplication adds neighbours at their weights.
@@ -34,9 +34,9 @@ export function digits(from: usize, count: u32): u64 {
   if (count <= 8) {
     const missing = (8 - count) << 3;
     const zeros = missing === 0 ? 0 : ZEROS >> (64 - missing);
-    return eight((load<u64>(from) << missing) | zeros);
+    return eightDigits((load<u64>(from) << missing) | zeros);
   }
-  const low = eight(load<u64>(from + count - 8));
+  const low = eightDigits(load<u64>(from + count - 8));
   const high = digits(from, count - 8);
   return low === NO_NUMBER || high === NO_NUMBER ? NO_NUMBER : high * 100_000_000 + low;
 }

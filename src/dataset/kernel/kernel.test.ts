@@ -135,7 +135,22 @@ const time = fc
   )
   .map(([hour, minute, second, fraction]) => `${hour}:${minute}:${second}${fraction}`);
 const zone = fc.oneof(
-  fc.constantFrom('', 'Z', 'z', '+00', '-00:00', '+5', '+05:3', '+0530', '+05:30', '-11', '+24:00', '-0060'),
+  fc.constantFrom(
+    '',
+    'Z',
+    'z',
+    '+00',
+    '-00:00',
+    '+5',
+    '+05:3',
+    '+053',
+    '-5:30',
+    '+0530',
+    '+05:30',
+    '-11',
+    '+24:00',
+    '-0060',
+  ),
   fc.tuple(two(24), two(60)).map(([hours, minutes]) => `-${hours}:${minutes}`),
 );
 const dateTime = fc
@@ -253,7 +268,7 @@ test('the kernel and the reference give the same: bytes, values, documents, reje
     await same(() => seen(csv, columns, project ? { ...options, project } : options, cut));
     await same(() => count(csv, columns, cut.cuts));
   });
-  await fc.assert(property, { numRuns: 800 });
+  await fc.assert(property, { numRuns: 500 });
 });
 
 test('any bytes at all, around the borders of 64 bytes: the same rows or the same refusal', async () => {
@@ -277,7 +292,7 @@ test('any bytes at all, around the borders of 64 bytes: the same rows or the sam
       await same(() => count(csv, columns, cut.cuts));
     },
   );
-  await fc.assert(property, { numRuns: 1500 });
+  await fc.assert(property, { numRuns: 700 });
 });
 
 /** Rows of each block that the kernel left to the reference. */
