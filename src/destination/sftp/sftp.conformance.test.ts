@@ -1,33 +1,26 @@
+import { after } from 'node:test';
 import { conformance } from '../../connector/conformance.ts';
 import { startProftpd } from '../../../test/servers/proftpd.ts';
 import { type SftpServer, serverFromUrl } from '../../../test/servers/sftp-server.ts';
 import { sftpTarget, standInServer } from '../../../test/servers/sftp-target.ts';
 import { startSshd } from '../../../test/servers/sshd.ts';
+import { createSftpConnector, sftpConnector } from './sftp.ts';
 
 // Servers that can replace a file at once: without that no client can keep a cut from falling between two renames.
-const servers: readonly (readonly [string, () => Promise<SftpServer | undefined>])[] = [
-  ['stand-in', () => standInServer({ faults: { renameReplaces: true } })],
-  ['sshd', () => startSshd()],
-  ['ProFTPD', () => startProftpd(['SFTPAuthMethods publickey password'])],
-  ['SFTP_TEST_URL', async () => serverFromUrl()],
+// Each serves all its tests; every test has a folder of its own.
+const servers: readonly (readonly [string, SftpServer | undefined])[] = [
+  ['stand-in', await standInServer({ faults: { renameReplaces: true } })],
+  ['sshd', await startSshd()],
+  ['ProFTPD', await startProftpd(['SFTPAuthMethods publickey password'])],
+  ['SFTP_TEST_URL', serverFromUrl()],
 ];
 
-/** Each test gets a server of its own: starting one takes less than a tenth of a second. */
-async function open(start: () => Promise<SftpServer | undefined>) {
-  const server = await start();
-  if (!server) throw new Error('the server was there a moment ago');
-  const target = sftpTarget(server);
-  return {
-    ...target,
-    async close() {
-      await target.close();
-      await server.stop();
-    },
-  };
+for (const [name, server] of servers) {
+  if (!server) continue;
+  after(() => server.stop());
+  conformance(`sftp on ${name}`, async () => sftpTarget(server, sftpConnector));
 }
 
-for (const [name, start] of servers) {
-  const probe = await start();
-  await probe?.stop();
-  if (probe) conformance(`sftp on ${name}`, () => open(start));
-}
+const [, sshd] = servers[1] ?? [];
+const throughSsh2 = createSftpConnector({ direct: false });
+if (sshd) conformance('sftp on sshd, through ssh2', async () => sftpTarget(sshd, throughSsh2));
