@@ -67,17 +67,26 @@ function section({ title, rows, bytes, contenders, lines, missing }: Figures): s
   ];
 }
 
+/** What falls short, first: nobody should have to look for it. */
+function shortfalls(paths: readonly Figures[]): string[] {
+  const all = paths.flatMap(({ title, lines }) => lines.map((line) => ({ title, ...line })));
+  const missed = all.filter(({ met }) => !met);
+  const head = `${all.length - missed.length} of ${all.length} lines are met.`;
+  const list = missed.map(
+    ({ title, line, reached }) => `- ${title}: ${escaped(line)}, reached ${escaped(reached)}`,
+  );
+  return [missed.length > 0 ? `${head} Not met:` : head, '', ...list, ''];
+}
+
 const marks = ['<!-- figures -->', '<!-- end of figures -->'] as const;
 
 /** Writes the figures between the two marks of a page. Throws when the marks are not there. */
 export function writeTable(file: string, page: string): void {
   const { date, machine, versions, paths } = read(file);
   const tools = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const lines = [
-    `Measured on ${date}: ${machine}. ${tools.join(', ')}.`,
-    '',
-    ...Object.values(paths).flatMap(section),
-  ];
+  const figures = Object.values(paths);
+  const head = `Measured on ${date}: ${machine}. ${tools.join(', ')}.`;
+  const lines = [head, '', ...shortfalls(figures), ...figures.flatMap(section)];
   const text = readFileSync(page, 'utf8');
   const [before, rest] = text.split(marks[0]);
   const after = rest?.split(marks[1])[1];
