@@ -1,5 +1,6 @@
 import { accountsAfter, updateAccount } from '../store/account.ts';
 import type { Db } from '../store/database.ts';
+import { replaceKey } from '../store/installation.ts';
 import type { KeyRing } from './key-ring.ts';
 import { type SealedSecrets, rotateSecrets } from './seal.ts';
 
@@ -7,11 +8,12 @@ import { type SealedSecrets, rotateSecrets } from './seal.ts';
 const page = 200;
 
 /**
- * Puts every saved secret under the ring's first key. May be stopped and run again; work goes on meanwhile, as both keys
+ * Puts every saved secret under the ring's first key, which all processes need from now on. May be stopped and run again; work goes on meanwhile, as both keys
  * open. Only afterwards may the old key leave the ring. Gives the number of accounts that were changed. An account that
  * somebody edits in the same moment is taken up again.
  */
 export async function rotateKeys(db: Db, ring: KeyRing): Promise<number> {
+  await replaceKey(db, ring[0].id);
   let changed = 0;
   let after = '';
   for (;;) {

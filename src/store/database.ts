@@ -4,6 +4,7 @@ import type { AccountShareTable } from './account-share.ts';
 import type { ApiKeyTable } from './api-key.ts';
 import type { AuditTable } from './audit.ts';
 import type { IdempotencyKeyTable } from './idempotency-key.ts';
+import type { InstallationTable } from './installation.ts';
 import type { LocalDatasetTable } from './local-dataset.ts';
 import type { OutputRowTable } from './output-row.ts';
 import type { PartTable } from './part.ts';
@@ -21,6 +22,7 @@ export interface Database {
   person: PersonTable;
   session: SessionTable;
   apiKey: ApiKeyTable;
+  installation: InstallationTable;
   idempotencyKey: IdempotencyKeyTable;
   account: AccountTable;
   accountShare: AccountShareTable;

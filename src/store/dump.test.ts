@@ -10,6 +10,7 @@ import { firstBrokenAudit, writeAudit } from './audit.ts';
 import type { Db } from './database.ts';
 import { dumpStore, dumpedTables } from './dump.ts';
 import { beginOnce } from './idempotency-key.ts';
+import { registerKey } from './installation.ts';
 import { insertLocalDataset } from './local-dataset.ts';
 import { codeVersion } from './migrate.ts';
 import { newId } from './new-id.ts';
@@ -34,6 +35,7 @@ const odd = 'é\u2028\\"\n\t{"table":"x"}😀';
 
 /** At least a row in every table, and more of some than are fetched at once. */
 async function fill(db: Db): Promise<void> {
+  await registerKey(db, 'key-1');
   const person = await newPerson(db);
   const token = {
     personId: person.id,

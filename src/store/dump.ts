@@ -28,6 +28,7 @@ export interface DumpTail {
 
 /** All tables, those that others refer to first. */
 export const dumpedTables = [
+  'installation',
   'person',
   'session',
   'api_key',

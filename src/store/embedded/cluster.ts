@@ -97,8 +97,10 @@ async function initialize(half: string, binaries: Binaries, user: ServerUser | u
     '--no-instructions',
   ];
   const text = ['--encoding=UTF8', '--locale-provider=builtin', '--locale=C', '--builtin-locale=C.UTF-8'];
+  // One flush of the file system in place of one for each of a thousand files; only Linux can.
+  const flush = process.platform === 'linux' ? ['--sync-method=syncfs'] : [];
   const place = { cwd: half, env: { ...binaries.env }, ...user };
-  await runProgram(join(binaries.folder, 'bin/initdb'), ['-D', data, ...options, ...text], place);
+  await runProgram(join(binaries.folder, 'bin/initdb'), ['-D', data, ...options, ...text, ...flush], place);
 }
 
 /** What a process that was killed while it made a cluster left behind. One that still lives may be at it. */

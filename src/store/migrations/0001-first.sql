@@ -43,6 +43,14 @@ create table api_key (
 );
 create index api_key_person on api_key (person_id);
 
+-- One row: what all processes of the installation must agree on.
+create table installation (
+  only_one boolean primary key default true check (only_one),
+  -- The id of the master key that seals what is new.
+  master_key text not null,
+  created_at timestamptz not null default now()
+);
+
 -- What a call that bore an Idempotency-Key was answered, so that the same call again does nothing again.
 create table idempotency_key (
   person_id text not null references person on delete cascade,
