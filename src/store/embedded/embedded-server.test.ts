@@ -10,7 +10,6 @@ import { UserError } from '../../errors.ts';
 import { type Store, openStore } from '../open.ts';
 import { newId } from '../new-id.ts';
 import { insertPerson, listPeople } from '../person.ts';
-import { findBinaries } from './binaries.ts';
 import { postmasterPid, serverLives } from './postmaster-file.ts';
 import { serverUser } from './server-user.ts';
 
@@ -203,13 +202,4 @@ test('a path that is too long for a socket works all the same', async () => {
   const store = await open(folder);
   await store.pool.query('select 1');
   await store.close();
-});
-
-test('a platform that npm has no PostgreSQL for is told, with the way out', async () => {
-  const folder = await dataFolder();
-  await assert.rejects(findBinaries(folder, undefined, ['sunos', 'x64']), {
-    code: 'store-no-binaries',
-    message: /sunos on x64/,
-    remedy: /DATABASE_URL/,
-  });
 });
