@@ -47,20 +47,22 @@ function verdictOf(columns: readonly Column[]): string {
   return cases.length === 0 ? 'true' : `CASE ${cases.join('\n')} ELSE true END`;
 }
 
-/** Row numbers are counted in the stream, so that a rejected row can be named. */
+/**
+ * Row numbers are counted in the stream, so that a rejected row can be named; and above the typed columns, because DuckDB
+ * moves no condition below a window: it would type every value twice, once for the condition.
+ */
 function copyStatement(
   input: string,
   output: string,
   columns: readonly Column[],
-  options: ParquetOptions,
+  { strict, compression }: ParquetOptions,
 ): string {
-  const { strict, compression } = options;
   const typed = columns.map(({ type }, index) => {
     return `${typedText(`c${index}`, type, index, { strict, misfits: 'null' })} AS t${index}`;
   });
   const named = columns.map(({ name }, index) => `t${index} AS ${identifier(name)}`);
-  const numbered = `SELECT *, row_number() OVER () AS row_number_ FROM ${readCanonical(input, columns)}`;
-  return `COPY (SELECT ${named.join(', ')} FROM (SELECT *, ${typed.join(',\n')} FROM (${numbered}))
+  const rows = `SELECT *, ${typed.join(',\n')} FROM ${readCanonical(input, columns)}`;
+  return `COPY (SELECT ${named.join(', ')} FROM (SELECT *, row_number() OVER () AS row_number_ FROM (${rows}))
     WHERE ${verdictOf(columns)})
     TO ${literal(output)} (FORMAT parquet, COMPRESSION ${compression}, USE_TMP_FILE false)`;
 }
