@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { mixedColumns, mixedCsv } from '../../../test/data/mixed-rows.ts';
 import { oddCut, oddDataset, oddOptions, types } from '../../../test/data/odd-csv.ts';
 import { KEEP, csvOf, pieces } from '../../../test/encode-csv.ts';
 import { UserError } from '../../errors.ts';
 import type { BsonOptions } from '../batch.ts';
 import { batches } from '../batches.ts';
-import { bsonRows } from '../bson-rows.ts';
 import { headerRecord } from '../csv-writer.ts';
-import { CellIndex, indexRecords } from '../cell-index.ts';
-import type { Column, ColumnType } from '../dataset.ts';
-import { DocumentOutput } from '../document-output.ts';
-import { jsonlRows } from '../jsonl-rows.ts';
-import { recordBlocks } from '../record-blocks.ts';
+import type { Column } from '../dataset.ts';
 import { countRecords } from '../record-counter.ts';
-import { Kernel } from './kernel.ts';
-import { kernelModule, useKernel } from './kernel-module.ts';
+import { useKernel } from './kernel-module.ts';
 
 interface Cut {
   readonly cuts: readonly number[];

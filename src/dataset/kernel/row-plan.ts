@@ -18,6 +18,7 @@ export interface RowPlan {
 }
 
 // The numbers of kernel/plan.ts.
+const FIRST_ROW = 48;
 const FIELDS = 64;
 const FIELD_BYTES = 16;
 const KINDS: Readonly<Record<ColumnType, number>> = {
@@ -46,45 +47,63 @@ function repeats(project: readonly number[]): boolean {
   return new Set(project).size < project.length;
 }
 
+/** The area of a plan while it is written. What does not fit is left out, and `fits` says so. */
+class PlanArea {
+  readonly #bytes: Uint8Array;
+  readonly #address: number;
+  readonly #view: DataView;
+  #next: number;
+
+  /** `address` is where the area begins in the memory; texts are put behind its first `fixed` bytes. */
+  constructor(bytes: Uint8Array, address: number, fixed: number) {
+    this.#bytes = bytes;
+    this.#address = address;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#next = fixed;
+  }
+
+  get fits(): boolean {
+    return this.#next + COPY_BYTES <= this.#bytes.length;
+  }
+
+  /** Answers the address at which the text stands now. */
+  put(text: Uint8Array): number {
+    const at = this.#next;
+    this.#next += text.length;
+    if (this.fits) this.#bytes.set(text, at);
+    return this.#address + at;
+  }
+
+  setWords(at: number, words: readonly number[]): void {
+    for (const [i, word] of words.entries()) this.#view.setUint32(at + i * 4, word, true);
+  }
+
+  setLong(at: number, value: number): void {
+    this.#view.setBigUint64(at, BigInt(value), true);
+  }
+}
+
 /** Writes the plan into its area, which begins at `address`; false when it does not fit, or repeats a column. */
 export function writePlan(
-  area: Uint8Array,
+  bytes: Uint8Array,
   address: number,
   plan: RowPlan,
   project: readonly number[] | undefined,
   firstRow: number,
 ): boolean {
-  const columns = plan.types.length;
-  const view = new DataView(area.buffer, area.byteOffset, area.length);
-  let next = FIELDS + (columns + (project?.length ?? 0)) * FIELD_BYTES;
-  const put = (bytes: Uint8Array): number => {
-    const at = next;
-    next += bytes.length;
-    if (next + COPY_BYTES <= area.length) area.set(bytes, at);
-    return address + at;
-  };
-  if (next > area.length || repeats(project ?? [])) return false;
-  const headers = plan.headers.map(put);
-  const writeField = (place: number, column: number) => {
-    const words = [column, KINDS[plan.types[column]!], headers[column]!, plan.headers[column]!.length];
-    for (const [i, word] of words.entries()) view.setUint32(FIELDS + place * FIELD_BYTES + i * 4, word, true);
-  };
-  for (let column = 0; column < columns; column++) writeField(column, column);
-  for (const [i, column] of (project ?? []).entries()) writeField(columns + i, column);
-  const words = [
-    plan.format === 'jsonl' ? 1 : 0,
-    columns,
-    project?.length ?? ALL_FIELDS,
-    NULLS[plan.nulls],
-    plan.strict ? 1 : 0,
-    plan.fixed,
-    plan.growth,
-    plan.id.length,
-    put(plan.id),
-    plan.append.length,
-    put(plan.append),
-  ];
-  for (const [i, word] of words.entries()) view.setUint32(i * 4, word, true);
-  view.setBigUint64(48, BigInt(firstRow), true);
-  return next + COPY_BYTES <= area.length;
+  const { types, headers, format, nulls, strict, fixed, growth, id, append } = plan;
+  const places = [...types.keys(), ...(project ?? [])];
+  const area = new PlanArea(bytes, address, FIELDS + places.length * FIELD_BYTES);
+  if (!area.fits || repeats(project ?? [])) return false;
+  const addresses = headers.map((header) => area.put(header));
+  for (const [i, column] of places.entries()) {
+    const field = [column, KINDS[types[column]!], addresses[column]!, headers[column]!.length];
+    area.setWords(FIELDS + i * FIELD_BYTES, field);
+  }
+  const fields = [types.length, project?.length ?? ALL_FIELDS];
+  const policies = [NULLS[nulls], strict ? 1 : 0, fixed, growth];
+  const texts = [id.length, area.put(id), append.length, area.put(append)];
+  area.setWords(0, [format === 'jsonl' ? 1 : 0, ...fields, ...policies, ...texts]);
+  area.setLong(FIRST_ROW, firstRow);
+  return area.fits;
 }

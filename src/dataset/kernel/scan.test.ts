@@ -8,7 +8,7 @@ import { Kernel } from './kernel.ts';
 const texts = (length: number): string[] =>
   length === 0
     ? ['']
-    : texts(length - 1).flatMap((text) => [...'",\r\nx'].map((character) => text + character));
+    : texts(length - 1).flatMap((text) => ['"', ',', '\r', '\n', 'x'].map((character) => text + character));
 
 /** What is in an index, as far as it is filled. */
 const filled = ({ rows, columns, starts, ends, flags, rowEnds }: CellIndex) => {

@@ -1,14 +1,16 @@
 // The little of WebAssembly that is used here: TypeScript has it only among the types of browsers.
 declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
+  interface Module {
+    readonly [Symbol.toStringTag]: 'WebAssembly.Module';
   }
-  class Memory {
-    constructor(pages: { initial: number; maximum: number });
+  interface Memory {
     readonly buffer: ArrayBuffer;
   }
-  class Instance {
-    constructor(module: Module, imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>);
+  interface Instance {
     readonly exports: Readonly<Record<string, unknown>>;
   }
+  type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  const Module: new (bytes: Uint8Array) => Module;
+  const Memory: new (pages: { initial: number; maximum: number }) => Memory;
+  const Instance: new (module: Module, imports: Imports) => Instance;
 }
