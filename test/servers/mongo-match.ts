@@ -38,11 +38,22 @@ export function compare(a: unknown, b: unknown): number {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
+const keysOfLists = new WeakMap<object, ReadonlySet<string>>();
+
+/** The keys of a list in a condition, made once: each document is compared with all of them. */
+function keysOf(list: unknown): ReadonlySet<string> {
+  const known = keysOfLists.get(list as object);
+  if (known) return known;
+  const keys = new Set((list as unknown[]).map(keyOf));
+  keysOfLists.set(list as object, keys);
+  return keys;
+}
+
 const operators: Record<string, (value: unknown, wanted: unknown) => boolean> = {
   $eq: (value, wanted) => keyOf(value) === keyOf(wanted),
   $ne: (value, wanted) => keyOf(value) !== keyOf(wanted),
-  $in: (value, wanted) => (wanted as unknown[]).some((one) => keyOf(one) === keyOf(value)),
-  $nin: (value, wanted) => !(wanted as unknown[]).some((one) => keyOf(one) === keyOf(value)),
+  $in: (value, wanted) => keysOf(wanted).has(keyOf(value)),
+  $nin: (value, wanted) => !keysOf(wanted).has(keyOf(value)),
   $exists: (value, wanted) => (value !== undefined) === Boolean(wanted),
   $gt: (value, wanted) => value !== undefined && compare(value, wanted) > 0,
   $gte: (value, wanted) => value !== undefined && compare(value, wanted) >= 0,

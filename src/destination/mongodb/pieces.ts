@@ -52,11 +52,11 @@ class PooledPiece implements Piece {
     this.#reserve(end - start, count);
     this.documents = new Uint8Array(this.#bytes, 0, end - start);
     this.documents.set(bytes.subarray(start, end));
-    this.rows = this.#rows.subarray(0, count);
-    this.ends = this.#ends.subarray(0, count);
+    const ownRows = (this.rows = this.#rows.subarray(0, count));
+    const ownEnds = (this.ends = this.#ends.subarray(0, count));
     for (let index = 0; index < count; index += 1) {
-      this.rows[index] = firstRow + rows[from + index]!;
-      this.ends[index] = ends[from + index]! - start;
+      ownRows[index] = firstRow + rows[from + index]!;
+      ownEnds[index] = ends[from + index]! - start;
     }
   }
 
