@@ -12,13 +12,13 @@ export interface Part {
   release(): void;
 }
 
-/** Buffers of one size are used again; when parts grow, the smaller ones are let go. */
+/** Buffers of one size are used again, in memory that the hashing thread sees too; when parts grow, the smaller ones are let go. */
 function createPool() {
   let free: Buffer[] = [];
   return {
     take(size: number): Buffer {
       if (free[0]?.length !== size) free = [];
-      return free.pop() ?? Buffer.allocUnsafeSlow(size);
+      return free.pop() ?? Buffer.from(new SharedArrayBuffer(size));
     },
     give: (buffer: Buffer) => void free.push(buffer),
   };

@@ -13,5 +13,5 @@ export interface Outgoing {
 /** Sends one part and gives the ETag that it was acknowledged with; throws the SDK's errors. */
 export type SendPart = (outgoing: Outgoing) => Promise<string | undefined>;
 
-/** A way of moving parts into a store. */
-export type PartTransport = (store: OpenStore) => SendPart;
+/** A way of moving parts into a store. `close` ends what it holds besides the store's connections. */
+export type PartTransport = (store: OpenStore) => { readonly sendPart: SendPart; close(): void };

@@ -1,8 +1,7 @@
-import type { SendPart } from './part-transport.ts';
+import type { PartTransport, SendPart } from './part-transport.ts';
 import type { OpenStore } from './store.ts';
 
-/** Parts by the SDK's own UploadPart: its attempts, its waiting, its correction of the clock and its errors. */
-export function sdkParts({ s3, bucket }: OpenStore): SendPart {
+function uploadPart({ s3, bucket }: OpenStore): SendPart {
   return async ({ upload, part, crc32, signal }) => {
     const input = {
       Bucket: bucket,
@@ -15,3 +14,6 @@ export function sdkParts({ s3, bucket }: OpenStore): SendPart {
     return (await s3.uploadPart(input, { abortSignal: signal })).ETag;
   };
 }
+
+/** Parts by the SDK's own UploadPart: its attempts, its waiting, its correction of the clock and its errors. */
+export const sdkParts: PartTransport = (store) => ({ sendPart: uploadPart(store), close() {} });

@@ -2,7 +2,8 @@ import { type IncomingMessage, type RequestOptions, request as httpRequest } fro
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SignatureV4 } from '@smithy/signature-v4';
-import type { Outgoing, SendPart } from './part-transport.ts';
+import { type PayloadHasher, createPayloadHasher } from './payload-hash.ts';
+import type { Outgoing, PartTransport } from './part-transport.ts';
 import { sdkParts } from './sdk-parts.ts';
 import { type OpenStore, socketTimeout } from './store.ts';
 
@@ -23,15 +24,6 @@ async function signerOf({ s3 }: OpenStore): Promise<SignatureV4> {
   });
 }
 
-/**
- * What the signature says of the payload. Only TLS proves by itself that the bytes arrive as they were sent; on a
- * plain connection their SHA-256 is signed. It is made on another thread, of a copy, while bytes go on flowing here.
- */
-async function payloadHash(secure: boolean, bytes: Buffer): Promise<string> {
-  if (secure) return 'UNSIGNED-PAYLOAD';
-  return Buffer.from(await crypto.subtle.digest('SHA-256', bytes as Buffer<ArrayBuffer>)).toString('hex');
-}
-
 /** As a signature wants it: `encodeURIComponent` leaves a few characters that RFC 3986 does not. */
 function escaped(text: string): string {
   return encodeURIComponent(text).replace(
@@ -40,10 +32,16 @@ function escaped(text: string): string {
   );
 }
 
+/** What requests are made with. */
+interface Tools {
+  readonly store: OpenStore;
+  readonly signer: SignatureV4;
+  readonly hasher: PayloadHasher;
+}
+
 /** The signed request for a part. It goes where the SDK sent the upload's beginning, whatever rules made that address. */
 async function signedRequest(
-  store: OpenStore,
-  signer: SignatureV4,
+  { store, signer, hasher }: Tools,
   { upload, part, crc32 }: Outgoing,
 ): Promise<RequestOptions> {
   const { protocol, hostname, port, path } = upload.address;
@@ -52,7 +50,8 @@ async function signedRequest(
   const headers = {
     host: port === undefined ? hostname : `${hostname}:${port}`,
     'content-length': String(part.bytes.length),
-    'x-amz-content-sha256': await payloadHash(secure, part.bytes),
+    // Only TLS proves by itself that the bytes arrive as they were sent; on a plain connection their hash is signed.
+    'x-amz-content-sha256': secure ? 'UNSIGNED-PAYLOAD' : await hasher.hash(part.bytes),
     ...(crc32 === undefined ? {} : { 'x-amz-checksum-crc32': crc32 }),
   };
   const signingDate = new Date(Date.now() + store.s3.config.systemClockOffset);
@@ -97,19 +96,19 @@ function exchange(options: RequestOptions, body: Buffer, signal: AbortSignal): P
  * A part that does not get through at once is the SDK's, with its attempts and its errors, so that nothing of
  * those is made twice; and so is every further one, once the store took a part from the SDK that it refused us.
  */
-export function signedParts(store: OpenStore): SendPart {
-  const bySdk = sdkParts(store);
-  const signer = signerOf(store);
-  // Awaited below; a part may never come.
-  signer.catch(() => {});
+export const signedParts: PartTransport = (store) => {
+  const { sendPart: bySdk } = sdkParts(store);
+  const hasher = createPayloadHasher();
+  let signing: Promise<SignatureV4> | undefined;
   let refused = false;
   const attempt = async (outgoing: Outgoing) => {
-    const request = await signedRequest(store, await signer, outgoing);
+    signing ??= signerOf(store);
+    const request = await signedRequest({ store, signer: await signing, hasher }, outgoing);
     outgoing.signal.throwIfAborted();
     const { statusCode = 0, headers } = await exchange(request, outgoing.part.bytes, outgoing.signal);
     return { status: statusCode, etag: headers.etag };
   };
-  return async (outgoing) => {
+  const sendPart = async (outgoing: Outgoing) => {
     if (refused) return bySdk(outgoing);
     const { status, etag } = await attempt(outgoing).catch(() => ({ status: 0, etag: undefined }));
     outgoing.signal.throwIfAborted();
@@ -121,4 +120,5 @@ export function signedParts(store: OpenStore): SendPart {
     refused ||= status >= 400 && status < 500 && status !== 429;
     return acknowledged;
   };
-}
+  return { sendPart, close: () => hasher.close() };
+};

@@ -1,4 +1,5 @@
 import type { S3, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { ConnectionWork } from '../../connector/contract.ts';
 import { createAgents } from '../../egress/http.ts';
 import type { Fields } from '../../field/field.ts';
@@ -60,18 +61,9 @@ function clientConfig(credentials: S3Credentials): S3ClientConfig {
   };
 }
 
-/** A store and what closes it. Most want `withStore`. */
-export async function openStore(
-  work: StoreWork,
-  transport: PartTransport,
-): Promise<Store & { close(): void }> {
-  const { credentials, egress, signal } = work;
-  const [{ S3 }, { NodeHttpHandler }] = await Promise.all([
-    import('@aws-sdk/client-s3'),
-    import('@smithy/node-http-handler'),
-  ]);
-  const agents = createAgents(egress, tlsOf(credentials));
-  const requestHandler = new NodeHttpHandler({
+async function handlerOf(agents: Agents): Promise<NodeHttpHandler> {
+  const { NodeHttpHandler: Handler } = await import('@smithy/node-http-handler');
+  return new Handler({
     httpAgent: agents.http,
     httpsAgent: agents.https,
     requestTimeout,
@@ -79,6 +71,17 @@ export async function openStore(
     // Without it a request that takes too long only prints a warning.
     throwOnRequestTimeout: true,
   });
+}
+
+/** A store and what closes it. Most want `withStore`. */
+export async function openStore(
+  work: StoreWork,
+  transport: PartTransport,
+): Promise<Store & { close(): void }> {
+  const { credentials, egress, signal } = work;
+  const { S3 } = await import('@aws-sdk/client-s3');
+  const agents = createAgents(egress, tlsOf(credentials));
+  const requestHandler = await handlerOf(agents);
   const s3 = new S3({
     ...clientConfig(credentials),
     requestHandler,
@@ -92,10 +95,12 @@ export async function openStore(
     crc32: wantsCrc32(credentials),
     signal,
   };
+  const parts = transport(store);
   return {
     ...store,
-    sendPart: transport(store),
+    sendPart: parts.sendPart,
     close() {
+      parts.close();
       s3.destroy();
       agents.http.destroy();
       agents.https.destroy();
