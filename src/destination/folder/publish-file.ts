@@ -28,22 +28,11 @@ export function temporaryName(name: string, owner: string): string {
   return `.${kept}.${hash}.part`;
 }
 
-/** A file system may take less than it was given. */
-async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let done = 0; done < chunk.length;) {
-    const { bytesWritten } = await handle.write(chunk, done, chunk.length - done);
-    done += bytesWritten;
-  }
-}
-
 async function fill(temporary: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
   // "wx" never follows a link that somebody put in the temporary file's place.
   const handle = await open(temporary, 'wx');
   try {
-    for await (const chunk of body) {
-      signal.throwIfAborted();
-      await writeAll(handle, chunk);
-    }
+    for await (const chunk of body) await handle.writeFile(chunk, { signal });
     signal.throwIfAborted();
     await handle.sync();
   } finally {
