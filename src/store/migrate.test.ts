@@ -123,6 +123,24 @@ test('a database that cannot be used is told as what it is', async () => {
   await wrong((url) => (url.hostname = 'no-such-host.invalid'), 'store-unreachable', 'TemporaryError');
 });
 
+test('what is no address of a PostgreSQL is refused without being repeated', async () => {
+  for (const url of ['hunter2', 'mysql://root:hunter2@db/wb', '/var/run/hunter2']) {
+    await assert.rejects(openStore({ databaseUrl: url, dataFolder }, quiet, never), (error: UserError) => {
+      assert.equal(error.code, 'store-url');
+      assert.ok(!`${error.message} ${error.remedy}`.includes('hunter2'));
+      return true;
+    });
+  }
+});
+
+test('the password of the database is hidden in the log', async () => {
+  const hidden: string[] = [];
+  const log = { ...quiet, hide: (secret: string) => void hidden.push(secret) };
+  const store = await openStore({ databaseUrl: raced[0].databaseUrl, dataFolder }, log, never);
+  await store.close();
+  assert.deepEqual(hidden, [new URL(raced[0].databaseUrl!).password]);
+});
+
 test('a user who may not create anything is told so', async () => {
   const pool = createPool({ connectionString: raced[0].databaseUrl! }, quiet);
   await pool.query(`drop role if exists writeback_guest`);

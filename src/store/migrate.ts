@@ -23,7 +23,14 @@ const migrationLock = 7_391_002;
 
 const folder = new URL('migrations/', import.meta.url);
 
-/** The migrations beside this file. */
+let known: Promise<readonly Migration[]> | undefined;
+
+/** The migrations beside this file, read once: the fence asks for them before each piece of work. */
+function knownMigrations(): Promise<readonly Migration[]> {
+  known ??= readMigrations();
+  return known;
+}
+
 async function readMigrations(): Promise<Migration[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).toSorted();
   return Promise.all(
@@ -43,7 +50,7 @@ export interface SchemaState {
 
 /** The number of this code's newest migration. */
 export async function codeVersion(): Promise<number> {
-  return Math.max(...(await readMigrations()).map(({ number }) => number));
+  return Math.max(...(await knownMigrations()).map(({ number }) => number));
 }
 
 /** Undefined when Writeback has never used this database. */
@@ -78,7 +85,7 @@ export async function requireFittingSchema(db: Pick<Pool, 'query'>, code?: numbe
  */
 export async function migrate(pool: Pool, to?: number): Promise<void> {
   await requireFittingSchema(pool);
-  const migrations = (await readMigrations()).filter(({ number }) => number <= (to ?? Infinity));
+  const migrations = (await knownMigrations()).filter(({ number }) => number <= (to ?? Infinity));
   const state = await readSchemaState(pool);
   if (state && state.number >= Math.max(...migrations.map(({ number }) => number))) return;
   const client = await pool.connect();

@@ -51,9 +51,21 @@ export async function openStore(place: StorePlace, log: Log, signal: AbortSignal
 }
 
 async function openServer({ databaseUrl, dataFolder }: StorePlace, log: Log, signal: AbortSignal) {
-  if (databaseUrl) return { connection: { connectionString: databaseUrl }, close: async () => {} };
+  if (databaseUrl) {
+    log.hide(passwordIn(databaseUrl));
+    return { connection: { connectionString: databaseUrl }, close: async () => {} };
+  }
   const { openEmbeddedServer } = await import('./embedded/embedded-server.ts');
   return openEmbeddedServer(dataFolder, log, signal);
+}
+
+/** Throws a UserError `store-url`, without the address, for what is none: it may be a password that slipped. */
+function passwordIn(databaseUrl: string): string {
+  const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : undefined;
+  if (url && /^postgres(ql)?:$/.test(url.protocol)) return decodeURIComponent(url.password);
+  throw new UserError('store-url', 'DATABASE_URL is not the address of a PostgreSQL.', {
+    remedy: 'Write it as postgres://user:password@host:5432/database.',
+  });
 }
 
 async function requireServer(pool: Pool): Promise<void> {
