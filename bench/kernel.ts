@@ -108,7 +108,7 @@ function judged(line: string, reached: number, wanted: number, show: (value: num
 
 async function variantLines(): Promise<void> {
   for (const name of Object.keys(variants) as (keyof typeof variants)[]) {
-    const rows = inMemory(name, quick ? 10 : 40);
+    const rows = inMemory(name, 20);
     const runs = await race(
       { bson: encode('bson', true), jsonl: encode('jsonl', true), count: count(true) },
       rows,
@@ -120,7 +120,7 @@ async function variantLines(): Promise<void> {
 }
 
 async function mixedFigures(): Promise<Figures> {
-  const rows = inMemory('mixed', quick ? 10 : 40);
+  const rows = inMemory('mixed', quick ? 10 : 20);
   const runs = await race(
     {
       'kernel → BSON': encode('bson', true),

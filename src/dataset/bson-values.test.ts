@@ -163,7 +163,14 @@ test('dates that do not exist are refused', async () => {
     '10000-01-01',
   ])
     await assertRefused('DATE', cell, /is not a date yyyy-MM-dd/);
-  for (const cell of ['2024-1-1', '2024-01-01T00:00:00', '01/02/2024', '-001-01-01'])
+  for (const cell of [
+    '2024-1-1',
+    '2024-01-01T00:00:00',
+    '01/02/2024',
+    '-001-01-01',
+    '2024-01+02',
+    '2024+01-02',
+  ])
     await assertRefused('DATE', cell, /DATE/);
   const times = [
     '24:00:00',
@@ -175,6 +182,9 @@ test('dates that do not exist are refused', async () => {
     '12:00:00+24:00',
     '12:00:00+5',
     '12:00:00+05:3',
+    '12:00:00+053',
+    '12;00:00',
+    '12:00800',
   ];
   for (const time of times) await assertRefused('DATETIME', `2024-01-01T${time}`, /is not a date and time/);
   for (const cell of ['0001-01-01T00:00:00+01:00', '9999-12-31T23:59:59-01:00', '2024-01-01x00:00:00'])

@@ -42,7 +42,16 @@ const date = fc.oneof(
     .date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
     .map((day) => day.toISOString().slice(0, 10)),
   fc.tuple(digits(4, 4), two(13), two(32)).map((parts) => parts.join('-')),
-  fc.constantFrom('0001-01-01', '9999-12-31', '1900-02-29', '2000-02-29', '2024-1-01'),
+  fc.constantFrom(
+    '0001-01-01',
+    '9999-12-31',
+    '1900-02-29',
+    '2000-02-29',
+    '2024-1-01',
+    '2024-01+02',
+    '2024+01-02',
+    '2024-01-0+',
+  ),
 );
 const time = fc
   .tuple(
