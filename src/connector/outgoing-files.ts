@@ -41,18 +41,20 @@ export function planFiles(delivery: Delivery, connector: FileConnector, severalP
   };
 }
 
-/** A file whose bytes are counted and summed as they pass. */
-function measured(file: Omit<OutgoingFile, 'facts'>, rows: () => number): OutgoingFile {
+/** A file whose bytes are counted and summed as they pass; `countRows` is asked at their end. */
+function measured(file: Omit<OutgoingFile, 'facts'>, countRows: () => number): OutgoingFile {
   let sum = 0;
   let bytes = 0;
+  let rows = 0;
   async function* body() {
     for await (const chunk of file.body) {
       sum = crc32(chunk, sum);
       bytes += chunk.length;
       yield chunk;
     }
+    rows = countRows();
   }
-  const facts = (): FileFacts => ({ rows: rows(), bytes, crc32: sum.toString(16).padStart(8, '0') });
+  const facts = (): FileFacts => ({ rows, bytes, crc32: sum.toString(16).padStart(8, '0') });
   return { ...file, body: body(), facts };
 }
 
@@ -80,6 +82,7 @@ function fileOf(delivery: Delivery, plan: FilePlan, events: FileEvents, piece: P
       await piece.onEnd(count);
     },
   });
+  // Later files of the same delivery reject rows too: what counts is how many there are when this one ends.
   const written = () => rows - (events.tally.rejectedCount - rejectedBefore);
   return measured({ path, contentType: plan.format.contentType, body }, written);
 }
