@@ -117,6 +117,24 @@ for (const [status, name, code] of refusals) {
     }));
 }
 
+test('an upload that is confirmed before its last byte was sent is no success', () =>
+  on(async (target) => {
+    target.server.fail({ status: 200, body: '{}', at: 'PUT ' });
+    const trial = createTrial(target);
+    let pulled = 0;
+    async function* body() {
+      yield Buffer.from('a\n');
+      for (; pulled < 200; pulled++) {
+        yield Buffer.from(`${'x'.repeat(99_999)}\n`);
+        await new Promise((resume) => setTimeout(resume, 5));
+      }
+    }
+    const work = trial.deliverBody(columns, body());
+    await assert.rejects(work, { name: 'UserError', code: 'data-world-unexpected-answer' });
+    assert.ok(pulled < 200, 'the answer ends the pulling');
+    assert.equal(await target.stored(), undefined);
+  }));
+
 test('too many requests are a TemporaryError that says how long to wait', () =>
   on(async (target) => {
     target.server.fail({ status: 429, headers: { 'retry-after': '17' }, at: 'PUT ' });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, test } from 'node:test';
 import { columns, csv, read, rows, signal, startDomoRig } from '../../../test/servers/domo-rig.ts';
 
@@ -124,6 +125,47 @@ test('an export that is aborted, or left early, closes its socket', async () => 
       await new Promise((done) => setTimeout(done, 10));
     }
   }
+});
+
+test('an export flows through the same few blocks, zipped or not, and a reader who waits is waited for', async () => {
+  for (const gzip of [false, true]) {
+    const rig = await startDomoRig({ gzip });
+    try {
+      const { id } = await rig.many('Blocks', 300_000);
+      const opened = await rig.open(id);
+      const hash = createHash('sha256');
+      const buffers = new Set<ArrayBufferLike>();
+      let [bytes, chunks] = [0, 0];
+      for await (const chunk of opened.body) {
+        if (chunks === 1) await new Promise((resume) => setTimeout(resume, 300));
+        buffers.add(chunk.buffer);
+        hash.update(chunk);
+        bytes += chunk.length;
+        chunks += 1;
+      }
+      const whole =
+        'id,name,amount,made\n' +
+        Array.from({ length: 300_000 }, (_, at) => `${at},name ${at},1.5,\n`).join('');
+      assert.equal(bytes, whole.length);
+      assert.equal(hash.digest('hex'), createHash('sha256').update(whole).digest('hex'));
+      if (!gzip) assert.ok(buffers.size <= 4 && chunks > 10, `${chunks} chunks in ${buffers.size} blocks`);
+    } finally {
+      await rig.stand.stop();
+    }
+  }
+});
+
+test('an abort while the answer is awaited ends the wait at once', async () => {
+  const { id } = await add('Silent');
+  const abort = new AbortController();
+  stand.faults.next('export', 'stall');
+  setTimeout(() => abort.abort(new Error('enough')), 50);
+  const started = Date.now();
+  const read = async () => {
+    for await (const _ of (await open(id, { signal: abort.signal })).body) continue;
+  };
+  await assert.rejects(read(), { message: 'enough' });
+  assert.ok(Date.now() - started < 450);
 });
 
 test('200,000 rows stream with flat memory', async () => {
