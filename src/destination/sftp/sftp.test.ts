@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { SftpStandInOptions } from '../../../test/servers/sftp-stand-in.ts';
@@ -12,8 +12,7 @@ import {
   writeTrial,
 } from '../../../test/servers/sftp-trial.ts';
 import { makeKey } from '../../../test/servers/ssh-keys.ts';
-import { startProftpd } from '../../../test/servers/proftpd.ts';
-import { startJailedSshd, startSshd } from '../../../test/servers/sshd.ts';
+import { startJailedSshd } from '../../../test/servers/sshd.ts';
 import type { FileConnector, TestStep } from '../../connector/contract.ts';
 import { TemporaryError, type UserError } from '../../errors.ts';
 import { sftpConnector } from './sftp.ts';
@@ -195,24 +194,6 @@ test('the connection test names its steps and leaves nothing behind', async (con
   assert.deepEqual([unknown?.name, unknown?.ok], ['host key', false]);
   assert.ok(unknown?.remedy?.includes(server.hostKeyFingerprint));
   assert.equal((await steps({ password: 'wrong' })).at(-1)?.name, 'sign in');
-});
-
-test('real servers hold exactly the bytes that were sent', async (context) => {
-  for (const start of [startSshd, startProftpd]) {
-    const server = await start();
-    if (!server) continue;
-    context.after(() => server.stop());
-    const { port, username, privateKey: sshPrivateKey, hostKeyFingerprint: hostKey } = server;
-    const credentials = { hostname: '127.0.0.1', port, username, sshPrivateKey, hostKey };
-    for (const size of [50_000_000, 7]) {
-      await writeTrial({ credentials, body: bytesOf(size) });
-      assert.deepEqual(readdirSync(join(server.directory, 'in')), ['a.csv']);
-      assert.ok(
-        readFileSync(join(server.directory, 'in/a.csv')).equals(await expectedBytes(size)),
-        server.name,
-      );
-    }
-  }
 });
 
 test('a really full disk of sshd is told as such', async (context) => {

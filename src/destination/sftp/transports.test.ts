@@ -23,7 +23,7 @@ import { readAccess } from './sftp-access.ts';
 import { createSftpConnector } from './sftp.ts';
 import type { SftpSession } from './sftp-session.ts';
 import { withSession } from './ssh-session.ts';
-import { type Lane, lanesFor, stripe } from './stripes.ts';
+import { type Lane, bytesUnderWay, lanesFor, stripe } from './stripes.ts';
 import { writeBody } from './write-body.ts';
 
 type Real = SftpServer & { readonly directory: string };
@@ -101,6 +101,7 @@ for (const direct of [true, false]) {
         if (!server) continue;
         for (const size of [0, 1, 229_376, 30_000_000]) {
           await writeTrial({ connector, credentials: credentialsOf(server), body: bytesOf(size) });
+          assert.deepEqual(readdirSync(join(server.directory, 'in')), ['a.csv']);
           assert.ok(stored(server).equals(await expectedBytes(size)), `${server.name}, ${size}`);
         }
       }
@@ -201,7 +202,8 @@ async function openedLanes(context: TestContext, server: SftpServer, direct: boo
   return opened;
 }
 
-test('stripes are as many as the line needs, and only where a file may be open twice', () => {
+test('as much is under way as the line holds, over more channels only where a file may be open twice', () => {
+  assert.deepEqual([0.3, 20, 400, Infinity].map(bytesUnderWay), [4e6, 8e6, 20e6, 4e6]);
   assert.equal(lanesFor(40, 2_097_152), 8);
   assert.equal(lanesFor(10, 2_097_152), 2);
   assert.equal(lanesFor(1, 2_097_152), 1);
