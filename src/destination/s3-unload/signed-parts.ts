@@ -1,4 +1,9 @@
-import { type IncomingMessage, type RequestOptions, request as httpRequest } from 'node:http';
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+  request as httpRequest,
+} from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SignatureV4 } from '@smithy/signature-v4';
@@ -6,6 +11,9 @@ import { type PayloadHasher, createPayloadHasher } from './payload-hash.ts';
 import type { Outgoing, PartTransport } from './part-transport.ts';
 import { sdkParts } from './sdk-parts.ts';
 import { type OpenStore, socketTimeout } from './store.ts';
+
+/** Bytes that are given to a connection at once. */
+const sliceBytes = 1024 * 1024;
 
 /** Milliseconds that a store that is busy is left alone at most, as the SDK does after SlowDown. */
 const busyPause = 500;
@@ -67,7 +75,16 @@ async function signedRequest(
   };
 }
 
-/** Sends a request with its body in one piece; the answer's own body is read away, so that the connection is used again. */
+/** Writes a body and ends it. TLS would encrypt all that it is given at once, into memory of its own and without a pause. */
+function writeSlices(sending: ClientRequest, body: Buffer): void {
+  const next = (from: number) => {
+    if (from >= body.length) sending.end();
+    else sending.write(body.subarray(from, from + sliceBytes), (error) => error || next(from + sliceBytes));
+  };
+  next(0);
+}
+
+/** Sends a request with its body; the answer's own body is read away, so that the connection is used again. */
 function exchange(options: RequestOptions, body: Buffer, signal: AbortSignal): Promise<IncomingMessage> {
   const open = options.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((done, fail) => {
@@ -87,7 +104,8 @@ function exchange(options: RequestOptions, body: Buffer, signal: AbortSignal): P
     signal.addEventListener('abort', stop);
     sending.on('close', () => signal.removeEventListener('abort', stop));
     sending.setTimeout(socketTimeout, () => sending.destroy(new Error('The store was silent for too long.')));
-    sending.on('error', fail).end(body);
+    sending.on('error', fail);
+    writeSlices(sending, body);
   });
 }
 
