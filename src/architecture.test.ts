@@ -16,7 +16,7 @@ const below: Record<string, readonly string[]> = {
   destination: ['connector', 'dataset', 'field', 'egress', 'source'],
   contract: ['field'],
   store: ['contract'],
-  account: ['field', 'store'],
+  account: ['field', 'store', 'connector', 'source'],
   run: ['store', 'connector', 'source', 'duckdb', 'dataset', 'field', 'egress'],
   api: ['contract', 'run', 'account', 'store', 'connector', 'source', 'dataset', 'field', 'egress'],
   cli: ['run', 'connector', 'source', 'dataset', 'field', 'egress'],
