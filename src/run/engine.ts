@@ -65,12 +65,13 @@ const queueOptions: QueueOptions = {
   expireInSeconds: 24 * hour,
   // A run that nobody works on waits: the default would drop it after 14 days.
   retentionSeconds: 365 * 24 * hour,
-  deleteAfterSeconds: hour,
+  // Counted once a second (monitorIntervalSeconds), so few are kept; the history is ours.
+  deleteAfterSeconds: 600,
 };
 
-/** Seconds. Looking after dead workers costs a query; doing so rarely costs the person whose run hangs. */
+/** Seconds. Dead workers are looked for once a second by one process for all: with the heartbeat, a run goes on elsewhere after 11 to 14. */
 const instanceOptions = {
-  monitorIntervalSeconds: 2,
+  monitorIntervalSeconds: 1,
   superviseIntervalSeconds: 1,
   queueCacheIntervalSeconds: 60,
   useListenNotify: true,
@@ -82,7 +83,7 @@ const instanceOptions = {
 const workOptions = {
   batchSize: 1,
   pollingIntervalSeconds: 1,
-  notifyPollingIntervalSeconds: 2,
+  notifyPollingIntervalSeconds: 1,
   heartbeatRefreshSeconds: 2,
 } satisfies WorkOptions;
 
