@@ -1,6 +1,7 @@
 // `npm run bench [-- name… --quick --json FILE]`: we and what a user would run instead, in turn, on this machine.
 // `npm run bench -- --markdown FILE` writes the figures of such a file into docs/benchmarks.md.
 import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,6 +86,11 @@ async function measureAll(folder: string): Promise<Map<string, Figures>> {
 async function bench(): Promise<void> {
   execFileSync('npm', ['run', 'build', '--silent'], { stdio: 'inherit' });
   const folder = await mkdtemp(join(tmpdir(), 'writeback-bench-'));
+  // Some gigabytes that nobody would look for.
+  process.once('SIGINT', () => {
+    rmSync(folder, { recursive: true, force: true });
+    process.kill(process.pid, 'SIGTERM');
+  });
   try {
     const all = await measureAll(folder);
     if (quick) judgeQuick(all);

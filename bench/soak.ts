@@ -70,7 +70,8 @@ function routesOf(rig: Rig, data: Data): object[] {
     route(http, toMongo(rig)),
     route(query, toMongo(rig)),
     route(file, toS3(rig)),
-    route(http, toS3(rig, {}, true)),
+    // A thread does not know the authority that this one was told to trust.
+    route(http, toS3(rig, {}, !values.workers)),
     route(zipped, toS3(rig, { compression: 'zstd' })),
     route(query, toS3(rig, { fileFormat: 'parquet' })),
     route(http, toDataWorld(rig)),
