@@ -73,7 +73,13 @@ async function measureAll(folder: string): Promise<Map<string, Figures>> {
   }
   const data = quick ? [million] : [million, tenMillion];
   await withRig({ data, zipped, folder, keep: quick }, async (rig) => {
-    for (const path of pathsOf(rig).filter(isWanted)) {
+    const paths = pathsOf(rig);
+    const known = [...scripts, ...paths].map(({ name }) => name);
+    const unknown = only.find((name) => !known.includes(name));
+    if (unknown !== undefined) {
+      throw new Error(`There is no path “${unknown}”: ${known.join(', ')}.`);
+    }
+    for (const path of paths.filter(isWanted)) {
       const figures = await race(path, conditions);
       // A bad second of the machine is no slow program: what falls short in one round is measured by three.
       const again = quick && figures.lines.some(isTooLittle);
