@@ -17,7 +17,7 @@ const below: Record<string, readonly string[]> = {
   contract: ['field'],
   store: ['contract'],
   account: ['field', 'store', 'connector', 'source'],
-  run: ['store', 'connector', 'source', 'duckdb', 'dataset', 'field', 'egress'],
+  run: ['account', 'contract', 'store', 'connector', 'source', 'duckdb', 'dataset', 'field', 'egress'],
   api: ['contract', 'run', 'account', 'store', 'connector', 'source', 'dataset', 'field', 'egress'],
   cli: ['run', 'connector', 'source', 'dataset', 'field', 'egress'],
 };

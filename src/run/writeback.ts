@@ -36,7 +36,7 @@ function text(value: unknown, key: string): string {
 }
 
 /** Runs a check of one pane; the field of its error becomes the path in the writeback, such as `details.path`. */
-function inPane<T>(pane: string, check: () => T): T {
+export function inPane<T>(pane: string, check: () => T): T {
   try {
     return check();
   } catch (error) {

@@ -77,6 +77,8 @@ export interface Source {
   ): Promise<{ columns: readonly string[]; rows: (string | null)[][] }>;
   /** Ends its connections; nothing may be asked afterwards. */
   close(): Promise<void>;
+  /** Throws UserError `domo-not-owner` unless the client's user may write the DataSet out. Only Domo has it. */
+  checkOwnership?(datasetId: string, signal: AbortSignal): Promise<void>;
   /** Only Domo has it. */
   exportToS3?(datasetId: string, target: DelegatedTarget, signal: AbortSignal): Promise<DelegatedExport>;
 }

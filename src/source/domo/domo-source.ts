@@ -131,6 +131,7 @@ export function createDomoSource(
       if (limit === undefined || rows.length < limit) verifyAnswer(rows.length, answer.stated());
       return { columns: answer.head.columns, rows };
     },
+    checkOwnership: async (id, signal) => void (await owned(parseDatasetId(id), signal)),
     async exportToS3(datasetId, target, signal) {
       work.log.hide(target.awsAccessSecret);
       if (target.sessionToken) work.log.hide(target.sessionToken);
