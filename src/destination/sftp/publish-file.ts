@@ -104,8 +104,8 @@ async function writeFile(
         'The server refused writes out of order, so they were sent one by one: turning Concurrent Writes off saves the attempt.',
       );
     }
-    await stripes.close();
-    await flushAndClose(channel, handle, path);
+    // All is acknowledged, so the handles may go in any order.
+    await Promise.all([stripes.close(), flushAndClose(channel, handle, path)]);
     return bytes;
   } catch (error) {
     if (isTold(error) || statusOf(error) === undefined || error instanceof DOMException) throw error;
