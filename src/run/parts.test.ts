@@ -131,6 +131,26 @@ for (const { name, store } of stores) {
       await engine.stop();
     });
 
+    test('of two parts that end at the same moment one knows that it is the last', async () => {
+      const engine = await openEngine(store.bossOptions, quiet);
+      engines.push(engine);
+      const { id: writebackId } = await newWriteback(db);
+      const { id } = await db.transaction().execute((trx) => startRun(trx, engine, newRun(writebackId)));
+      const run = (await takeRun(db, id, 'one'))!;
+      await splitRun(db, engine, run, [{}, {}]);
+      const [one, two] = [(await takePart(db, id, 1))!, (await takePart(db, id, 2))!];
+      let second: Promise<boolean> | undefined;
+      await db.transaction().execute(async (trx) => {
+        await endPart(trx, engine, one, { state: 'succeeded' });
+        second = end(engine, two, { state: 'succeeded' });
+        await sleep(200);
+      });
+      assert.equal(await second, true);
+      assert.equal(await engine.isQueued('finish', id), true);
+      await endRun(db, run, { state: 'succeeded' });
+      await engine.stop();
+    });
+
     test('a second attempt of the planner keeps the parts, and a planner that was given up plans nothing', async () => {
       const engine = await openEngine(store.bossOptions, quiet);
       engines.push(engine);
