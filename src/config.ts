@@ -1,7 +1,44 @@
 /** The only reader of the environment. */
 
+import { readFileSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
+import { UserError } from './errors.ts';
+
+/** All that the service takes from its environment; `writeback start --help` prints it, and nothing else is read. */
+export const serviceVariables = {
+  WRITEBACK_ROLE:
+    'What this process does: api, scheduler, worker, several with commas, or all (the default).',
+  WRITEBACK_PORT: 'Port of the API; 8080 unless told, 0 takes a free one.',
+  WRITEBACK_HOST:
+    'Address that the API listens on once an administrator exists; 127.0.0.1 unless told, 0.0.0.0 for all.',
+  WRITEBACK_DATA: 'The data folder: embedded database and key file.',
+  DATABASE_URL:
+    'A PostgreSQL of your own in place of the embedded one: postgres://user:password@host:5432/database.',
+  DATABASE_URL_FILE: 'A file that holds DATABASE_URL.',
+  WRITEBACK_MASTER_KEYS:
+    'Master keys in place of the key file: base64 of 32 bytes each, the current one first.',
+  WRITEBACK_MASTER_KEYS_FILE: 'A file that holds WRITEBACK_MASTER_KEYS.',
+  WRITEBACK_EGRESS_ALLOW:
+    'Internal addresses that runs may reach: 10.20.0.0/16, mongo.internal, mongo.internal:27017, with commas.',
+  WRITEBACK_DEVELOPMENT: '1 lets runs reach this machine (loopback): for development and the demo.',
+  WRITEBACK_RUNS: 'Runs that this process works on at once; 4 unless told.',
+  WRITEBACK_RUNS_PER_ACCOUNT:
+    'Runs at once for one account, by all processes together; no limit unless told.',
+  WRITEBACK_DRAIN_SECONDS:
+    'How long runs may go on after SIGTERM; 30 unless told. Then another process resumes them.',
+} as const;
+
+/** What the command line takes from its environment to reach a server. */
+export const clientVariables = {
+  WRITEBACK_URL: 'Address of the server, such as https://writeback.example.com.',
+  WRITEBACK_API_KEY: 'An API key, in place of the one that "writeback sign-in" keeps.',
+} as const;
+
+type Variable = keyof typeof serviceVariables | keyof typeof clientVariables;
+
+/** Empty is unset, as in a compose file that passes a variable on. */
+const given = (name: Variable): string | undefined => process.env[name] || undefined;
 
 /** The value of an environment variable that a writeback names as `${NAME}`; undefined when it is not set. */
 export function readVariable(name: string): string | undefined {
@@ -21,18 +58,86 @@ export function isLively(stream: { isTTY?: boolean }): boolean {
   return stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
 }
 
+/** A value that may lie in a file instead, so that it stands in no listing of processes. Throws UserError `config-file`. */
+function givenOrInFile(name: 'DATABASE_URL' | 'WRITEBACK_MASTER_KEYS'): string | undefined {
+  const file = given(`${name}_FILE`);
+  if (given(name) !== undefined || file === undefined) return given(name);
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined;
+  } catch (cause) {
+    const sentence = `The file ${file}, which ${name}_FILE names, cannot be read: ${(cause as Error).message}.`;
+    throw new UserError('config-file', sentence, { cause });
+  }
+}
+
+/** Throws UserError `config-number`. */
+function wholeNumber<F extends number | undefined>(
+  name: Variable,
+  least: number,
+  most: number,
+  unset: F,
+): number | F {
+  const text = given(name);
+  if (text === undefined) return unset;
+  const value = Number(text);
+  if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value;
+  throw new UserError(
+    'config-number',
+    `${name} must be a whole number from ${least} to ${most}, not "${text}".`,
+  );
+}
+
 /** Where the service keeps what it knows: in a PostgreSQL of the operator's own, or in the data folder. */
 export function storePlace(): { readonly databaseUrl: string | undefined; readonly dataFolder: string } {
   const home = process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local/share');
   // Root's home is closed to the user that PostgreSQL runs as.
   const usual = process.getuid?.() === 0 ? '/var/lib/writeback' : join(home, 'writeback');
-  return {
-    databaseUrl: process.env['DATABASE_URL'] || undefined,
-    dataFolder: process.env['WRITEBACK_DATA'] || usual,
-  };
+  return { databaseUrl: givenOrInFile('DATABASE_URL'), dataFolder: given('WRITEBACK_DATA') ?? usual };
 }
 
 /** Master keys that were given in place of the key file: base64, the current one first. */
 export function givenMasterKeys(): string | undefined {
-  return process.env['WRITEBACK_MASTER_KEYS'] || undefined;
+  return givenOrInFile('WRITEBACK_MASTER_KEYS');
+}
+
+/** How `writeback start` runs, but for where the database and the keys are. */
+export interface ServiceSettings {
+  readonly roles: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly egressAllow: readonly string[];
+  readonly development: boolean;
+  readonly runs: number;
+  readonly runsPerAccount: number | undefined;
+  /** Milliseconds. */
+  readonly drain: number;
+}
+
+/** Reads the settings of `writeback start`. Throws UserError `config-number`. */
+export function serviceSettings(): ServiceSettings {
+  const entries = (given('WRITEBACK_EGRESS_ALLOW') ?? '').split(',').map((entry) => entry.trim());
+  return {
+    roles: given('WRITEBACK_ROLE'),
+    host: given('WRITEBACK_HOST') ?? '127.0.0.1',
+    port: wholeNumber('WRITEBACK_PORT', 0, 65_535, 8080),
+    egressAllow: entries.filter((entry) => entry !== ''),
+    development: given('WRITEBACK_DEVELOPMENT') === '1',
+    runs: wholeNumber('WRITEBACK_RUNS', 1, 1000, 4),
+    runsPerAccount: wholeNumber('WRITEBACK_RUNS_PER_ACCOUNT', 1, 1000, undefined),
+    drain: wholeNumber('WRITEBACK_DRAIN_SECONDS', 0, 86_400, 30) * 1000,
+  };
+}
+
+/** Which server the command line talks to, as far as the environment says, and the file where it keeps what it was told. */
+export function clientSettings(): {
+  readonly url: string | undefined;
+  readonly apiKey: string | undefined;
+  readonly file: string;
+} {
+  const folder = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config');
+  return {
+    url: given('WRITEBACK_URL'),
+    apiKey: given('WRITEBACK_API_KEY'),
+    file: join(folder, 'writeback', 'server.json'),
+  };
 }

@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { createAsk } from './cli/ask.ts';
 import { runCli } from './cli/cli.ts';
+import type { CliContext } from './cli/command.ts';
 import { isLively, sizeThreadPool } from './config.ts';
 import { createRegistry } from './connector/registry.ts';
 import { connectors } from './connectors.ts';
 import { createEgress, openPolicy } from './egress/egress.ts';
 import { createLog, createRedactor } from './log.ts';
+import { startCommand } from './start/start-command.ts';
 
 /** Aborted by the first Ctrl-C, so that the run cleans up; a second one ends the process the hard way. */
 function cancellation(): AbortSignal {
@@ -32,8 +35,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 const redactor = createRedactor();
 
-// The exit code is set and the process ends by itself: process.exit() after a job can deadlock (nodejs/node#54918).
-process.exitCode = await runCli(process.argv.slice(2), version, {
+const context: CliContext = {
+  version,
   registry: createRegistry(connectors),
   egress: createEgress(openPolicy),
   log: createLog((line) => process.stderr.write(`${line}\n`), redactor),
@@ -41,4 +44,8 @@ process.exitCode = await runCli(process.argv.slice(2), version, {
   out: (line) => process.stdout.write(`${redactor.redact(line)}\n`),
   err: (text) => process.stderr.write(redactor.redact(text)),
   lively: isLively(process.stderr),
-});
+  ask: createAsk({ input: process.stdin, output: process.stderr }),
+};
+
+// The exit code is set and the process ends by itself: process.exit() after a job can deadlock (nodejs/node#54918).
+process.exitCode = await runCli(process.argv.slice(2), context, [startCommand]);

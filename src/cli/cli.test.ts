@@ -34,7 +34,8 @@ async function writeYaml(details: string): Promise<void> {
 async function type(words: string, more: Partial<CliContext> = {}) {
   const out: string[] = [];
   const err: string[] = [];
-  const code = await runCli(words.split(' '), '1.2.3', {
+  const code = await runCli(words.split(' '), {
+    version: '1.2.3',
     registry: createRegistry([folderConnector]),
     egress: createEgress(),
     log: createLog((line) => void err.push(`${line}\n`)),
@@ -42,6 +43,7 @@ async function type(words: string, more: Partial<CliContext> = {}) {
     out: (line) => void out.push(line),
     err: (text) => void err.push(text),
     lively: false,
+    ask: async () => '',
     ...more,
   });
   return { code, out, err: err.join('') };

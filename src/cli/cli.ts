@@ -14,7 +14,7 @@ import { runCommand } from './run-command.ts';
 import { schemaCommand } from './schema-command.ts';
 import { testCommand } from './test-command.ts';
 
-const completionCommand: Command = {
+const completionCommand = (commands: () => readonly Command[]): Command => ({
   name: 'completion',
   summary: 'Print the completion script of a shell: bash, zsh or fish.',
   usage: 'SHELL',
@@ -22,22 +22,21 @@ const completionCommand: Command = {
   maximum: 1,
   options: {},
   async run(typed, context) {
-    context.out(completionScript(typed.positionals[0] ?? '', commands));
+    context.out(completionScript(typed.positionals[0] ?? '', commands()));
     return exitCodes.done;
   },
-};
+});
 
-const commands: readonly Command[] = [
+const localCommands: readonly Command[] = [
   runCommand,
   testCommand,
   previewCommand,
   connectorsCommand,
   datasetsCommand,
   schemaCommand,
-  completionCommand,
 ];
 
-function commandNamed(name: string): Command {
+function commandNamed(name: string, commands: readonly Command[]): Command {
   const command = commands.find((candidate) => candidate.name === name);
   if (command) return command;
   const remedy = `The commands are ${commands.map((one) => one.name).join(', ')}; see writeback --help.`;
@@ -63,12 +62,12 @@ function parse(command: Command, words: string[]): Arguments {
   }
 }
 
-async function dispatch(words: string[], version: string, context: CliContext): Promise<number> {
+async function dispatch(words: string[], context: CliContext, commands: readonly Command[]): Promise<number> {
   const [name, ...rest] = words;
-  if (name === '--version') context.out(version);
+  if (name === '--version') context.out(context.version);
   else if (name === undefined || name === '--help' || name === 'help')
-    context.out(generalHelp(version, commands));
-  else return execute(commandNamed(name), rest, context);
+    context.out(generalHelp(context.version, commands));
+  else return execute(commandNamed(name, commands), rest, context);
   return exitCodes.done;
 }
 
@@ -92,10 +91,18 @@ function showError(error: unknown, context: CliContext): void {
   logUnexpected(error, context.log);
 }
 
-/** Does what was typed, and answers with the exit code; never ends the process itself. */
-export async function runCli(words: string[], version: string, context: CliContext): Promise<number> {
+/**
+ * Does what was typed, and answers with the exit code; never ends the process itself. `more` are commands that this room
+ * cannot know, such as the one that starts the service.
+ */
+export async function runCli(
+  words: string[],
+  context: CliContext,
+  more: readonly Command[] = [],
+): Promise<number> {
+  const commands: readonly Command[] = [...localCommands, ...more, completionCommand(() => commands)];
   try {
-    return await dispatch(words, version, context);
+    return await dispatch(words, context, commands);
   } catch (error) {
     const canceled = context.signal.aborted;
     if (canceled) context.err('Canceled; nothing half-written was left.\n');

@@ -4,6 +4,7 @@ import type { Egress } from '../egress/egress.ts';
 
 /** What every command may use. Nothing here ends the process: a command answers with its exit code. */
 export interface CliContext {
+  readonly version: string;
   readonly registry: Registry;
   readonly egress: Egress;
   readonly log: Log;
@@ -15,6 +16,8 @@ export interface CliContext {
   readonly err: (text: string) => void;
   /** Standard error is a terminal that a person looks at. */
   readonly lively: boolean;
+  /** Asks the person, or takes the next line of standard input where nobody sits; `hidden` shows nothing of the answer. */
+  readonly ask: (question: string, hidden?: boolean) => Promise<string>;
 }
 
 /** The options of a command, for `node:util` parseArgs and for `--help`. */
@@ -38,6 +41,10 @@ export interface Command {
   readonly minimum: number;
   readonly maximum: number;
   readonly options: CommandOptions;
+  /** What the first of the words may be, where it is one of a few. */
+  readonly actions?: Readonly<Record<string, Pick<Command, 'summary' | 'usage'>>>;
+  /** What it takes from the environment, for `--help`. */
+  readonly environment?: Readonly<Record<string, string>>;
   run(typed: Arguments, context: CliContext): Promise<number>;
 }
 

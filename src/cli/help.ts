@@ -28,12 +28,27 @@ export function generalHelp(version: string, commands: readonly Command[]): stri
 }
 
 /** `writeback COMMAND --help`. */
-export function commandHelp({ name, usage, summary, options }: Command): string {
+export function commandHelp({ name, usage, summary, options, actions, environment }: Command): string {
   return [
     `writeback ${name} ${usage}`.trimEnd(),
     '',
     summary,
     '',
+    ...actionLines(name, actions ?? {}),
     ...optionLines({ ...options, ...commonOptions }),
+    ...listed('Environment:', environment ?? {}),
   ].join('\n');
+}
+
+function actionLines(name: string, actions: NonNullable<Command['actions']>): string[] {
+  const rows = Object.entries(actions).map(([action, { usage, summary }]) => [
+    `  ${name} ${action} ${usage}`.trimEnd(),
+    summary,
+  ]);
+  return rows.length > 0 ? [...table(['Actions:', ''], rows), ''] : [];
+}
+
+function listed(title: string, entries: Readonly<Record<string, string>>): string[] {
+  const rows = Object.entries(entries).map(([name, help]) => [`  ${name}`, help]);
+  return rows.length > 0 ? ['', ...table([title, ''], rows)] : [];
 }

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identify } from '../api/identify.ts';
+import { type Listener, listen } from '../api/listen.ts';
+import { peopleHandlers } from '../api/people/people.ts';
+import { sessionHandlers } from '../api/people/sessions.ts';
+import { apiKeyHandlers } from '../api/people/api-keys.ts';
+import { serve } from '../api/serve.ts';
+import { serveSetupPage } from '../api/setup-page.ts';
+import { newToken } from '../api/token.ts';
+import type { ServiceSettings } from '../config.ts';
+import { peopleEndpoints } from '../contract/people.ts';
+import { countAdmins } from '../store/person.ts';
+import type { Started } from './banner.ts';
+import type { Service } from './service.ts';
+
+/** Milliseconds between two looks for the administrator, whom another process may create too. */
+const pause = 500;
+
+/** Milliseconds that a call has to be answered once the process is to end. */
+const patience = 5_000;
+
+const loopback = '127.0.0.1';
+
+const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+/** Opens the server to its network as soon as there is an administrator. */
+async function moveWhenSetUp(listener: Listener, host: string, { db, log }: Service, signal: AbortSignal) {
+  while (!signal.aborted) {
+    await sleep(pause, undefined, { signal }).catch(() => {});
+    const admins = signal.aborted ? 0 : await countAdmins(db).catch(() => 0);
+    if (admins === 0) continue;
+    await listener.move(host);
+    return log.info('There is an administrator; the API is open to its network.', { url: listener.url });
+  }
+}
+
+/** Serves the API: to this machine only until an administrator exists, then on the host of the settings. */
+export async function openApi(
+  service: Service,
+  { host, port }: ServiceSettings,
+  version: string,
+  stack: AsyncDisposableStack,
+): Promise<Pick<Started, 'url' | 'setupUrl' | 'later'>> {
+  const { db, log } = service;
+  const token = newToken();
+  const handlers = { ...peopleHandlers(db, token), ...sessionHandlers(db), ...apiKeyHandlers(db) };
+  const server = serve({
+    contract: peopleEndpoints,
+    handlers,
+    identify: (request) => identify(db, request),
+    log,
+  });
+  const setUp = (await countAdmins(db)) > 0;
+  if (!setUp) serveSetupPage(server, handlers.createAdministrator);
+  const listener = await listen(server, setUp || isLoopback(host) ? host : loopback, port);
+  stack.defer(() => listener.close(patience));
+  const { url } = listener;
+  if (setUp) return { url };
+  const setupUrl = `${url}/setup?token=${token}`;
+  if (isLoopback(host)) return { url, setupUrl };
+  const closing = new AbortController();
+  const moving = moveWhenSetUp(listener, host, service, closing.signal);
+  stack.defer(async () => {
+    closing.abort();
+    await moving;
+  });
+  return { url, setupUrl, later: host };
+}

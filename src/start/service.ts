@@ -1,0 +1,69 @@
+import { mkdir } from 'node:fs/promises';
+import { openKeyRing } from '../account/open-key-ring.ts';
+import type { KeyRing } from '../account/key-ring.ts';
+import { givenMasterKeys, storePlace } from '../config.ts';
+import type { Registry } from '../connector/registry.ts';
+import { type AddressRules, addressPolicy } from '../egress/address-policy.ts';
+import { type Egress, createEgress } from '../egress/egress.ts';
+import { UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { type Engine, openEngine } from '../run/engine.ts';
+import type { Db } from '../store/database.ts';
+import { explainStoreError } from '../store/explain-store-error.ts';
+import { openStore } from '../store/open.ts';
+
+/** What every role works with. */
+export interface Service {
+  readonly db: Db;
+  readonly engine: Engine;
+  readonly keyRing: KeyRing;
+  readonly registry: Registry;
+  readonly egress: Egress;
+  readonly rules: AddressRules;
+  readonly dataFolder: string;
+  readonly log: Log;
+}
+
+/** What a service is opened with. */
+export interface ServiceOptions {
+  readonly registry: Registry;
+  readonly rules: AddressRules;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** The key file lies here also when the database is elsewhere. Throws UserError `start-data-folder`. */
+async function prepareDataFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const sentence = `The data folder ${folder} cannot be made: ${(cause as Error).message}.`;
+    throw new UserError('start-data-folder', sentence, {
+      remedy: 'Name another one in WRITEBACK_DATA.',
+      cause,
+    });
+  }
+}
+
+/**
+ * Opens the database, the key ring and the queue. What was opened is closed by `stack`, the last first; so is what opened
+ * before something else could not. Throws what these throw: a database that is down is a TemporaryError `store-unreachable`.
+ */
+export async function openService(
+  { registry, rules, log, signal }: ServiceOptions,
+  stack: AsyncDisposableStack,
+): Promise<Service> {
+  // The rules are checked before anything is opened.
+  const egress = createEgress(addressPolicy(rules));
+  const { databaseUrl, dataFolder } = storePlace();
+  // The embedded server makes the folder itself: it may belong to another user.
+  if (databaseUrl !== undefined) await prepareDataFolder(dataFolder);
+  const store = await openStore({ databaseUrl, dataFolder }, log, signal);
+  stack.defer(() => store.close());
+  const { kysely: db, bossOptions } = store;
+  const keyRing = await openKeyRing(db, givenMasterKeys(), dataFolder);
+  const engine = await openEngine(bossOptions, log).catch((error: unknown) => {
+    throw explainStoreError(error);
+  });
+  return { db, engine, keyRing, registry, egress, rules, dataFolder, log };
+}

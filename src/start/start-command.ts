@@ -1,0 +1,68 @@
+import { type Arguments, type CliContext, type Command, exitCodes } from '../cli/command.ts';
+import { type ServiceSettings, serviceSettings, serviceVariables } from '../config.ts';
+import { bannerLines } from './banner.ts';
+import { openApi } from './open-api.ts';
+import { parseRoles } from './roles.ts';
+import { openScheduler } from './open-scheduler.ts';
+import { openService } from './service.ts';
+import { openWorker } from './open-worker.ts';
+
+/** Resolves when the process is asked to end. */
+async function asked(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+}
+
+/** Opens what the roles need, and announces it; what was opened is closed by `stack`, the last first. */
+async function open(
+  settings: ServiceSettings,
+  typed: Arguments,
+  context: CliContext,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  const { log, registry, signal, out } = context;
+  const roles = parseRoles(typed.text('role') ?? settings.roles);
+  const development = typed.flag('development') || settings.development;
+  const rules = {
+    allow: settings.egressAllow,
+    allowLoopback: development,
+    onBlocked: (attempt: object) => log.warn('A connection was blocked.', { ...attempt }),
+  };
+  const service = await openService({ registry, rules, log, signal }, stack);
+  stack.defer(() => service.engine.stop(settings.drain));
+  if (roles.includes('worker')) await openWorker(service, settings, stack);
+  if (roles.includes('scheduler')) await openScheduler(service, stack);
+  const api = roles.includes('api') ? await openApi(service, settings, context.version, stack) : undefined;
+  if (typed.flag('json')) out(JSON.stringify({ event: 'started', roles, development, ...api }));
+  else if (!typed.flag('quiet')) for (const line of bannerLines({ roles, development, ...api })) out(line);
+}
+
+async function start(typed: Arguments, context: CliContext): Promise<number> {
+  const settings = serviceSettings();
+  const stack = new AsyncDisposableStack();
+  try {
+    await open(settings, typed, context, stack);
+    await asked(context.signal);
+    if (!typed.flag('quiet')) context.err('Stopping: what is running may finish.\n');
+  } finally {
+    await stack.disposeAsync();
+  }
+  return exitCodes.done;
+}
+
+/** `writeback start`. */
+export const startCommand: Command = {
+  name: 'start',
+  summary: 'Start the service: API, schedules and runs, with a database of its own or with yours.',
+  usage: '',
+  minimum: 0,
+  maximum: 0,
+  options: {
+    role: { type: 'string', value: 'ROLES', help: 'api, scheduler, worker, several with commas, or all.' },
+    development: { type: 'boolean', help: 'Runs may reach this machine (loopback).' },
+  },
+  environment: serviceVariables,
+  run: start,
+};
