@@ -74,10 +74,16 @@ function cancelOn(signal: AbortSignal, worker: Worker): () => void {
  * `run-out-of-memory`; the law of replay covers what it left.
  */
 export async function moveRowsInWorker(work: RunInWorker, entry: URL): Promise<Receipt> {
-  const { writeback, run, signal } = work;
+  const { writeback, run, dryRun, signal } = work;
   signal.throwIfAborted();
-  const workerData: RunData = { writeback, run };
-  const worker = new Worker(entry, { workerData, resourceLimits: { maxOldGenerationSizeMb: heapLimit } });
+  const workerData: RunData = { writeback, run, dryRun };
+  const worker = new Worker(entry, {
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb: heapLimit },
+    // A FIFO's descriptor is closed by the socket that reads it. Closed again at the thread's end, as Node would, it might by
+    // then be a socket of another run: "write EBADF".
+    trackUnmanagedFds: false,
+  });
   const stop = cancelOn(signal, worker);
   try {
     return await outcomeOf(worker, work);
