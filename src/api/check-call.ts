@@ -16,12 +16,32 @@ type Check = (value: unknown) => unknown;
 const pathOf = (pointer: string) =>
   pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
 
+/** What PostgreSQL keeps in no text: NUL, and half of a pair of surrogates. */
+const isUnkeepable = (text: string) => text.includes('\0') || !text.isWellFormed();
+
+/** Deeper than anything that is meant; a body of brackets alone would fill the stack. */
+const deepest = 50;
+
+function refuseUnkeepable(value: unknown, path: string, depth = 0): void {
+  if (depth > deepest) throw new Refusal(400, 'api-call-invalid', 'The values of the call are nested too deep.');
+  if (typeof value === 'string' && isUnkeepable(value))
+    throw new Refusal(400, 'api-call-invalid', `${path} has characters that are no text.`, {
+      places: [{ path, message: 'has characters that are no text' }],
+    });
+  if (value === null || typeof value !== 'object') return;
+  for (const [key, inner] of Object.entries(value)) {
+    refuseUnkeepable(key, path, depth);
+    refuseUnkeepable(inner, path === '' ? key : `${path}.${key}`, depth + 1);
+  }
+}
+
 /** Unknown keys are refused, never dropped. Texts become numbers and booleans only where all is text: in path and query. */
 function checkOf(schema: TSchema | undefined, place: 'path' | 'query' | 'body'): Check {
   if (schema === undefined) return () => undefined;
   const compiled = Compile(schema);
   return (given) => {
     const value = compiled.Default(place === 'body' ? given : compiled.Convert(given));
+    refuseUnkeepable(value, '');
     if (compiled.Check(value)) return value;
     const places = [...compiled.Errors(value)]
       .filter(({ keyword }) => keyword !== 'additionalProperties')

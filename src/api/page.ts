@@ -7,3 +7,8 @@ export function pageOfAll<T extends { readonly id: string }>(
   const items = all.slice(start, start + limit);
   return { items, ...(all.length > start + limit && { next: items.at(-1)!.id }) };
 }
+
+/** The number that a page begins after; 0 for none, and for what is no number of ours. */
+export function numberAfter(after: string | undefined): number {
+  return after !== undefined && /^\d{1,9}$/.test(after) ? Number(after) : 0;
+}

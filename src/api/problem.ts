@@ -34,7 +34,7 @@ const titles: Readonly<Record<number, string>> = {
   404: 'Not found',
   409: 'In the way of something else',
   413: 'Too large',
-  415: 'Not JSON',
+  415: 'Not this content type',
   422: 'The values cannot be used',
   429: 'Too many calls',
   500: 'An error of the server',

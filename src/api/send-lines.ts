@@ -7,13 +7,15 @@ const heartbeatMilliseconds = 15_000;
 
 /**
  * Answers with server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): an event for each item, with
- * its `id` for `Last-Event-ID`. Waits while the reader is slow. Ends when the items end or the reader leaves.
+ * its `id` for `Last-Event-ID`. Waits while the reader is slow. Ends when the items end or the reader leaves. A browser comes
+ * again after each end, unless it is answered 204: so is an answer whose status is that already.
  */
 export async function sendLines(
   reply: FastifyReply,
   items: AsyncIterable<{ readonly id?: number }>,
   clean: (item: unknown) => unknown,
 ): Promise<void> {
+  if (reply.statusCode === 204) return void reply.send();
   reply.hijack();
   const { raw } = reply;
   raw.writeHead(200, {

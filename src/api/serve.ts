@@ -1,11 +1,14 @@
+import { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { AnswerOf, CallOf, Endpoint } from '../contract/endpoint.ts';
+import type { AnswerOf, CallOf, Endpoint, Upload } from '../contract/endpoint.ts';
 import type { Log } from '../log.ts';
 import { type Caller, callerMay } from './caller.ts';
 import { checkerOf, cleanerOf } from './check-call.ts';
 import { Refusal, problemOf } from './problem.ts';
-import { refuseOtherSites } from './same-site.ts';
+import { type Once, onceKeyOf } from './once.ts';
+import { contentTypeOf, refuseOtherSites } from './same-site.ts';
 import { sendLines } from './send-lines.ts';
+import type { TryLimit } from './try-limit.ts';
 
 /** What a handler is told beside the call. */
 export interface CallContext {
@@ -13,14 +16,21 @@ export interface CallContext {
   readonly caller: Caller | undefined;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** Comes when whoever called has gone; and, to an answer that would never end, when the server stops. */
   readonly signal: AbortSignal;
 }
 
-/** Answers one endpoint. One of format `lines` answers an async iterable of events. */
+/** Answers one endpoint: one of format `lines` with an async iterable of events, one of format `csv` with pieces of text. */
 export type Handler<E extends Endpoint> = (
   call: CallOf<E>,
   context: CallContext,
-) => Promise<E extends { format: 'lines' } ? AsyncIterable<AnswerOf<E>> : AnswerOf<E>>;
+) => Promise<
+  E extends { format: 'lines' }
+    ? AsyncIterable<AnswerOf<E>>
+    : E extends { format: 'csv' }
+      ? AsyncIterable<string>
+      : AnswerOf<E>
+>;
 
 export type Handlers<Contract extends Readonly<Record<string, Endpoint>>> = {
   readonly [Name in keyof Contract]: Handler<Contract[Name]>;
@@ -33,6 +43,10 @@ export interface ServeOptions<Contract extends Readonly<Record<string, Endpoint>
   /** Who sent the request, by cookie or key; undefined for nobody. */
   readonly identify: (request: FastifyRequest) => Promise<Caller | undefined>;
   readonly log: Log;
+  /** Calls of each API key; they are not limited without it. */
+  readonly keyLimit?: TryLimit | undefined;
+  /** Does a call with an `Idempotency-Key` once; without it such calls are done each time. */
+  readonly once?: Once | undefined;
 }
 
 /** Nothing that is served may be framed, guessed at, or kept by a cache on the way. */
@@ -51,26 +65,56 @@ function refuse(caller: Caller | undefined): never {
   throw new Refusal(403, 'api-not-allowed', 'Your role, or this API key, does not allow this.');
 }
 
-/** Ends when the one who called has gone. */
-function signalOf(reply: FastifyReply): AbortSignal {
+/** Comes when the one who called has gone. */
+function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
   return gone.signal;
 }
 
-function routeOf(endpoint: Endpoint, handler: Handler<Endpoint>, identify: ServeOptions<{}>['identify']) {
+/** What all routes of a server share. */
+interface Serving extends Pick<ServeOptions<{}>, 'identify' | 'keyLimit' | 'once'> {
+  readonly stopping: AbortSignal;
+}
+
+/** The file that a call brings. It is not read before somebody pulls. */
+function uploadOf({ headers, body }: FastifyRequest): Upload {
+  if (!(body instanceof Readable)) throw new Refusal(415, 'api-content-type', 'The body must be a file.');
+  return { type: contentTypeOf(headers['content-type']), bytes: body };
+}
+
+async function send(
+  answer: unknown,
+  { format, status = 200 }: Endpoint,
+  reply: FastifyReply,
+  clean: (value: unknown) => unknown,
+): Promise<unknown> {
+  if (format === 'lines') return sendLines(reply, answer as AsyncIterable<{ id?: number }>, clean);
+  if (format === 'csv')
+    return reply.type('text/csv; charset=utf-8').send(Readable.from(answer as AsyncIterable<string>));
+  reply.code(status);
+  return status === 204 ? reply.send() : clean(answer);
+}
+
+function routeOf(endpoint: Endpoint, handler: Handler<Endpoint>, serving: Serving) {
+  const { permission, upload, format } = endpoint;
   const check = checkerOf(endpoint);
   const clean = cleanerOf(endpoint);
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    refuseOtherSites(request);
-    const caller = await identify(request);
-    if (!callerMay(caller, endpoint.permission)) refuse(caller);
+    refuseOtherSites(request, upload);
+    const caller = await serving.identify(request);
+    if (caller?.key) serving.keyLimit?.count(caller.key.id);
+    if (!callerMay(caller, permission)) refuse(caller);
     const { params, query, body } = request;
-    const call = check({ params, query, body }) as CallOf<Endpoint>;
-    const answer: unknown = await handler(call, { caller, request, reply, signal: signalOf(reply) });
-    if (endpoint.format === 'lines') return sendLines(reply, answer as AsyncIterable<{ id?: number }>, clean);
-    reply.code(endpoint.status ?? 200);
-    return endpoint.status === 204 ? reply.send() : clean(answer);
+    const checked = check({ params, query, body: upload ? undefined : body });
+    const call = { ...checked, ...(upload && { body: uploadOf(request) }) } as CallOf<Endpoint>;
+    const gone = goneSignal(reply);
+    const signal = format === 'lines' ? AbortSignal.any([gone, serving.stopping]) : gone;
+    const work = async () => handler(call, { caller, request, reply, signal });
+    const key =
+      endpoint.idempotent && caller && serving.once ? onceKeyOf(request, caller, endpoint.status) : undefined;
+    const answer: unknown = key ? await serving.once!(key, async () => clean(await work())) : await work();
+    return send(answer, endpoint, reply, clean);
   };
 }
 
@@ -91,22 +135,33 @@ function tellProblems(server: FastifyInstance, log: Log): void {
   });
 }
 
+/** Bodies of these types are handed on unread; which call takes which is its own affair. */
+function streamUploads(server: FastifyInstance, endpoints: readonly Endpoint[]): void {
+  const types = new Set(endpoints.flatMap(({ upload = [] }) => upload));
+  if (types.size > 0)
+    server.addContentTypeParser([...types], (_request, payload, done) => done(null, payload));
+}
+
 /** A Fastify server for a contract. It does not listen yet. Throws when a handler is missing or an endpoint has no permission. */
 export function serve<Contract extends Readonly<Record<string, Endpoint>>>({
   contract,
   handlers,
-  identify,
   log,
+  ...rest
 }: ServeOptions<Contract>): FastifyInstance {
   const server = Fastify({ bodyLimit, trustProxy: false, logger: false });
+  const stopping = new AbortController();
+  server.addHook('preClose', async () => stopping.abort());
   server.addHook('onRequest', async (_, reply) => void reply.headers(headers));
   tellProblems(server, log);
+  streamUploads(server, Object.values(contract));
   for (const [name, endpoint] of Object.entries(contract)) {
     const handler = handlers[name];
     if (handler === undefined || endpoint.permission === undefined)
       throw new Error(`The call "${name}" has no handler or no permission; the server does not start.`);
     const url = `/api${endpoint.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
-    server.route({ method: endpoint.method, url, handler: routeOf(endpoint, handler, identify) });
+    const route = routeOf(endpoint, handler, { ...rest, stopping: stopping.signal });
+    server.route({ method: endpoint.method, url, handler: route });
   }
   return server;
 }

@@ -49,7 +49,8 @@ function tooMany(milliseconds: number): Refusal {
 /** The network that an address is of: who has one address of it has them all. Half of an IPv6 address, three quarters of an IPv4 one. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || !address.includes(':')) return (mapped ?? address).split('.').slice(0, 3).join('.');
+  if (mapped !== undefined || !address.includes(':'))
+    return (mapped ?? address).split('.').slice(0, 3).join('.');
   const [head = '', tail] = address.split('::');
   const groups = head.split(':').filter(Boolean);
   const rest = tail === undefined ? [] : tail.split(':').filter(Boolean);

@@ -1,6 +1,6 @@
 import { TemporaryError, UserError } from '../errors.ts';
 import { type CallName, type Contract, contract } from './contract.ts';
-import type { AnswerOf, CallOf, Endpoint } from './endpoint.ts';
+import type { AnswerOf, CallOf, Endpoint, Upload } from './endpoint.ts';
 
 type Given<Call> = { readonly [Key in keyof Call as Call[Key] extends undefined ? never : Key]: Call[Key] };
 
@@ -20,6 +20,13 @@ interface Call {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
+}
+
+/** The body with its content type: JSON, or a file that streams out. */
+function bodyOf({ body, upload }: Endpoint, call: Call) {
+  if (!upload) return body && { type: 'application/json', body: JSON.stringify(call.body) };
+  const { type, bytes } = call.body as Upload;
+  return { type, body: bytes, duplex: 'half' as const };
 }
 
 function urlOf(baseUrl: string, { path }: Endpoint, { params = {}, query = {} }: Call): string {
@@ -44,12 +51,14 @@ async function refusalOf(answer: Response): Promise<Error> {
 }
 
 async function send({ baseUrl, headers, fetch }: ClientOptions, endpoint: Endpoint, call: Call) {
+  const { type, ...body } = bodyOf(endpoint, call) ?? {};
   const answer = await fetch(urlOf(baseUrl, endpoint, call), {
+    ...body,
     method: endpoint.method,
-    headers: { ...headers, ...(endpoint.body && { 'content-type': 'application/json' }) },
-    ...(endpoint.body && { body: JSON.stringify(call.body) }),
+    headers: { ...headers, ...(type !== undefined && { 'content-type': type }) },
   });
   if (!answer.ok) throw await refusalOf(answer);
+  if (endpoint.format === 'csv') return answer.text();
   return answer.status === 204 ? null : answer.json();
 }
 

@@ -1,5 +1,6 @@
 import { accountEndpoints } from './accounts.ts';
 import { administrationEndpoints } from './administration.ts';
+import { datasetEndpoints } from './datasets.ts';
 import { peopleEndpoints } from './people.ts';
 import { runEndpoints } from './runs.ts';
 import { writebackEndpoints } from './writebacks.ts';
@@ -9,6 +10,7 @@ export const contract = {
   ...peopleEndpoints,
   ...administrationEndpoints,
   ...accountEndpoints,
+  ...datasetEndpoints,
   ...writebackEndpoints,
   ...runEndpoints,
 };

@@ -14,10 +14,12 @@ export interface Endpoint {
   readonly params?: TObject;
   readonly query?: TObject;
   readonly body?: TSchema;
+  /** The body is a file that streams in, of one of these content types; there is no `body` then. */
+  readonly upload?: readonly string[];
   readonly answer: TSchema;
   /** Default 200; 201 for what creates, 202 for what is done later, 204 without a body. */
   readonly status?: 200 | 201 | 202 | 204;
-  /** `lines`: server-sent events whose data are of the answer's schema; `csv`: a download. Default JSON. */
+  /** `lines`: server-sent events whose data are of the answer's schema; `csv`: a download, whose text is the answer. Default JSON. */
   readonly format?: 'json' | 'lines' | 'csv';
   /** A repeated call with the same `Idempotency-Key` header gets the first one's answer. */
   readonly idempotent?: boolean;
@@ -28,11 +30,21 @@ export function endpoint<const E extends Endpoint>(declared: E): E {
   return declared;
 }
 
+/** A file as it comes in, of one of the endpoint's content types. */
+export interface Upload {
+  readonly type: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
 /** What a call carries, by its endpoint; `undefined` for what it does not take. */
 export interface CallOf<E extends Endpoint> {
   readonly params: E extends { params: infer S extends TSchema } ? Static<S> : undefined;
   readonly query: E extends { query: infer S extends TSchema } ? Static<S> : undefined;
-  readonly body: E extends { body: infer S extends TSchema } ? Static<S> : undefined;
+  readonly body: E extends { body: infer S extends TSchema }
+    ? Static<S>
+    : E extends { upload: readonly string[] }
+      ? Upload
+      : undefined;
 }
 
 /** What a call is answered with. */

@@ -36,8 +36,16 @@ function answersOf({ status = 200, answer, format = 'json' }: Endpoint): Json {
   };
 }
 
+function requestOf({ body, upload }: Endpoint): Json {
+  const file = { schema: { type: 'string', format: 'binary' } };
+  const content = upload
+    ? Object.fromEntries(upload.map((type) => [type, file]))
+    : body && { 'application/json': { schema: body } };
+  return content ? { requestBody: { required: true, content } } : {};
+}
+
 function operationOf(operationId: string, endpoint: Endpoint): Json {
-  const { params, query, body, permission, summary, idempotent } = endpoint;
+  const { params, query, permission, summary, idempotent } = endpoint;
   return {
     operationId,
     summary,
@@ -48,7 +56,7 @@ function operationOf(operationId: string, endpoint: Endpoint): Json {
       ...parametersOf('query', query),
       ...(idempotent ? [idempotencyKey] : []),
     ],
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    ...requestOf(endpoint),
     responses: answersOf(endpoint),
   };
 }

@@ -49,6 +49,7 @@ const event = record({
 });
 
 const rejectedRow = record({
+  /** Which of the DataSet's rows, counted from 1. */
   row: Type.Integer(),
   column: Type.Optional(Type.String()),
   reason: Type.String(),
@@ -121,5 +122,14 @@ export const runEndpoints = {
     params: byId,
     query: record(paging),
     answer: pageOf(rejectedRow),
+  }),
+  rejectedRowsCsv: endpoint({
+    method: 'GET',
+    path: '/runs/{id}/rejected.csv',
+    permission: 'read',
+    summary: 'All rejected rows with reason and cells, as a download for who may change the writeback.',
+    params: byId,
+    answer: Type.String(),
+    format: 'csv',
   }),
 };

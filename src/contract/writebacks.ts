@@ -147,4 +147,13 @@ export const writebackEndpoints = {
     query: record(paging),
     answer: pageOf(Type.Record(Type.String(), Type.Unknown())),
   }),
+  outputCsv: endpoint({
+    method: 'GET',
+    path: '/writebacks/{id}/output.csv',
+    permission: 'read',
+    summary: 'The output DataSet as a download.',
+    params: byId,
+    answer: Type.String(),
+    format: 'csv',
+  }),
 };

@@ -1,6 +1,6 @@
 import type { CsvBytes, Dataset } from '../../dataset/dataset.ts';
 import type { DomoApi } from './api.ts';
-import { csvRecord } from './csv-record.ts';
+import { csvRecord } from '../../dataset/csv-record.ts';
 
 /** The CSV of a whole DataSet as Domo sends it. A DataSet without any byte gives its header. */
 export async function exportRows(api: DomoApi, dataset: Dataset, signal: AbortSignal): Promise<CsvBytes> {

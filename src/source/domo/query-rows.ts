@@ -1,7 +1,7 @@
 import type { CsvBytes } from '../../dataset/dataset.ts';
 import { readAnswer, type AnswerRows } from './answer-rows.ts';
 import type { DomoApi } from './api.ts';
-import { csvRecord } from './csv-record.ts';
+import { csvRecord } from '../../dataset/csv-record.ts';
 import { explainTransport } from './explain.ts';
 
 /** Sends SQL over `tbl` and begins to read its answer. Throws `domo-query-refused` and the API's errors. */

@@ -1,0 +1,75 @@
+import { domoKind } from '../../account/account-kinds.ts';
+import { type SealedSecrets, openSecrets } from '../../account/seal.ts';
+import type { KeyRing } from '../../account/key-ring.ts';
+import type { Contract } from '../../contract/contract.ts';
+import type { Egress } from '../../egress/egress.ts';
+import { UserError } from '../../errors.ts';
+import type { Values } from '../../field/field.ts';
+import type { Log } from '../../log.ts';
+import { withSource } from '../../source/create-source.ts';
+import type { DatasetSummary, Source } from '../../source/source.ts';
+import type { domoSourceFields } from '../../source/source-fields.ts';
+import type { Db } from '../../store/database.ts';
+import { reachAccount } from '../accounts/access.ts';
+import type { Caller } from '../caller.ts';
+import type { Handler } from '../serve.ts';
+import { createTryLimit } from '../try-limit.ts';
+
+/** What Domo is reached with. */
+export interface DomoParts {
+  readonly db: Db;
+  readonly keyRing: KeyRing;
+  readonly egress: Egress;
+  readonly log: Log;
+}
+
+/** Lends Domo as an account of the caller's sees it. Throws UserError `account-not-domo`, and what `reachAccount` throws. */
+async function withDomo<T>(
+  { db, keyRing, egress, log }: DomoParts,
+  caller: Caller,
+  accountId: string,
+  use: (source: Source) => Promise<T>,
+): Promise<T> {
+  const { account } = await reachAccount(db, caller, accountId, 'read');
+  if (account.connector !== domoKind)
+    throw new UserError('account-not-domo', `"${account.name}" is no account of Domo.`, {
+      remedy: 'Choose an account of Domo.',
+    });
+  const secrets = openSecrets(keyRing, account.id, account.secrets as unknown as SealedSecrets);
+  for (const secret of Object.values(secrets)) log.hide(secret);
+  const values = { ...account.credentials, ...secrets, datasetId: '', query: undefined };
+  const spec = { kind: 'domo', values: values as unknown as Values<typeof domoSourceFields> } as const;
+  return withSource(spec, { egress, log }, use);
+}
+
+/** The page after the DataSet `after`. Domo is asked for no more of its list than the page needs. */
+async function pageOfDomo(
+  all: AsyncIterable<DatasetSummary>,
+  { search = '', after, limit = 50 }: { search?: string; after?: string; limit?: number },
+): Promise<{ items: DatasetSummary[]; next?: string }> {
+  const items: DatasetSummary[] = [];
+  let begun = after === undefined;
+  for await (const one of all) {
+    if (begun && items.length === limit) return { items, next: items.at(-1)!.id };
+    if (begun && one.name.toLowerCase().includes(search.toLowerCase())) items.push(one);
+    begun ||= one.id === after;
+  }
+  return { items };
+}
+
+/** DataSets in Domo, seen through an account. Sixty calls a minute for each person. */
+export function domoHandlers(parts: DomoParts) {
+  const limit = createTryLimit(60, 60_000);
+  const list: Handler<Contract['listDomoDatasets']> = async ({ params, query }, { caller, signal }) => {
+    limit.count(caller!.personId);
+    return withDomo(parts, caller!, params.id, (source) => pageOfDomo(source.list(signal), query));
+  };
+  const describe: Handler<Contract['describeDomoDataset']> = async ({ params }, { caller, signal }) => {
+    limit.count(caller!.personId);
+    return withDomo(parts, caller!, params.id, async (source) => {
+      const { columns, ...rest } = await source.describe(params.datasetId, signal);
+      return { ...rest, columns: columns.map(({ name, type }) => ({ name, type })) };
+    });
+  };
+  return { listDomoDatasets: list, describeDomoDataset: describe };
+}
