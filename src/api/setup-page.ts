@@ -83,8 +83,8 @@ export function serveSetupPage(
       Object.fromEntries(new URLSearchParams(String(body))),
     );
     pages.get('/setup', async ({ query }, reply) => {
-      const { token = '' } = query as Typed;
-      return send(reply, 200, form({ token: String(token) }, ''));
+      const { token } = query as Readonly<Record<string, unknown>>;
+      return send(reply, 200, form(typeof token === 'string' ? { token } : {}, ''));
     });
     pages.post('/setup', async (request, reply) => {
       try {

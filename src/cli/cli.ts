@@ -11,8 +11,12 @@ import { commandHelp, generalHelp } from './help.ts';
 import { logUnexpected } from './log-unexpected.ts';
 import { previewCommand } from './preview-command.ts';
 import { runCommand } from './run-command.ts';
+import { accountsCommand } from './accounts-command.ts';
+import { cancelCommand, logsCommand, retryCommand, runsCommand } from './runs-command.ts';
 import { schemaCommand } from './schema-command.ts';
+import { setupCommand, signInCommand, signOutCommand, whoamiCommand } from './sign-in-command.ts';
 import { testCommand } from './test-command.ts';
+import { writebacksCommand } from './writebacks-command.ts';
 
 const completionCommand = (commands: () => readonly Command[]): Command => ({
   name: 'completion',
@@ -34,6 +38,16 @@ const localCommands: readonly Command[] = [
   connectorsCommand,
   datasetsCommand,
   schemaCommand,
+  setupCommand,
+  signInCommand,
+  signOutCommand,
+  whoamiCommand,
+  writebacksCommand,
+  accountsCommand,
+  runsCommand,
+  logsCommand,
+  cancelCommand,
+  retryCommand,
 ];
 
 function commandNamed(name: string, commands: readonly Command[]): Command {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Run } from '../connector/contract.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { UserError } from '../errors.ts';
@@ -9,6 +10,8 @@ import { jsonEvents } from './json-events.ts';
 import { logUnexpected } from './log-unexpected.ts';
 import { createProgress } from './progress.ts';
 import { receiptLines } from './receipt-lines.ts';
+import { runSaved } from './run-saved.ts';
+import { serverOption } from './server.ts';
 import { loadWriteback } from './yaml-file.ts';
 
 function wholeNumber(typed: Arguments, name: string, fallback: number): number {
@@ -65,7 +68,7 @@ async function work(typed: Arguments, context: CliContext, head: Head): Promise<
   }
 }
 
-async function run(typed: Arguments, context: CliContext): Promise<number> {
+async function runFile(typed: Arguments, context: CliContext): Promise<number> {
   const json = typed.flag('json');
   const head: Head = {
     run: typed.text('run-id') ?? '',
@@ -85,11 +88,14 @@ async function run(typed: Arguments, context: CliContext): Promise<number> {
   }
 }
 
-/** `writeback run FILE`. */
+/** What is meant: a file on this machine, or a writeback that is saved at the server. */
+const isFile = (word: string) => /\.ya?ml$/i.test(word) || existsSync(word);
+
+/** `writeback run FILE` and `writeback run NAME`. */
 export const runCommand: Command = {
   name: 'run',
-  summary: 'Move the rows of a writeback, and print the receipt.',
-  usage: 'FILE.yaml',
+  summary: 'Move the rows of a writeback: of a file here, or of one that is saved at the server.',
+  usage: 'FILE.yaml|NAME',
   minimum: 1,
   maximum: 1,
   options: {
@@ -104,6 +110,12 @@ export const runCommand: Command = {
       value: 'TIME',
       help: 'The run’s time, for dates in names: now unless told. A replay of yesterday’s run takes yesterday’s.',
     },
+    follow: { type: 'boolean', help: 'Of a saved one: wait for its end, and tell what happens meanwhile.' },
+    'dry-run': { type: 'boolean', help: 'Of a saved one: do all but the writing.' },
+    ...serverOption,
   },
-  run,
+  async run(typed, context) {
+    const [word = ''] = typed.positionals;
+    return isFile(word) ? runFile(typed, context) : runSaved(word, typed, context);
+  },
 };

@@ -1,11 +1,6 @@
-import type { TestStep } from '../connector/contract.ts';
 import { type Command, exitCodes } from './command.ts';
+import { stepLines } from './step-lines.ts';
 import { loadWriteback } from './yaml-file.ts';
-
-function lines({ name, ok, time, message, remedy }: TestStep): string[] {
-  const first = `  ${ok ? '✓' : '✗'} ${name.padEnd(14)} ${`${Math.round(time)} ms`.padStart(8)}  ${message}`;
-  return remedy === undefined ? [first] : [first, `    ${remedy}`];
-}
 
 /** `writeback test FILE`. */
 export const testCommand: Command = {
@@ -23,7 +18,7 @@ export const testCommand: Command = {
     for await (const step of connector.testConnection({ ...context, credentials, details } as never)) {
       ok &&= step.ok;
       if (typed.flag('json')) context.out(JSON.stringify({ event: 'step', ...step }));
-      else if (!typed.flag('quiet')) for (const line of lines(step)) context.out(line);
+      else if (!typed.flag('quiet')) for (const line of stepLines(step)) context.out(line);
     }
     return ok ? exitCodes.done : exitCodes.badInput;
   },

@@ -2,7 +2,8 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
-import { Agent } from 'undici';
+import { Agent, fetch as undiciFetch } from 'undici';
+import { isTold } from '../errors.ts';
 import type { Egress } from './egress.ts';
 
 type Callback = (error: Error | null, socket: Duplex | null) => void;
@@ -58,4 +59,21 @@ export function createAgents(
   Object.assign(http, { createConnection: dial(false) });
   Object.assign(https, { createConnection: dial(true) });
   return { http, https };
+}
+
+/** A `fetch` whose sockets are opened by egress, and whose failures are egress's told errors. Close it when the work is done. */
+export function createFetch(egress: Egress): {
+  readonly fetch: typeof fetch;
+  readonly close: () => Promise<void>;
+} {
+  const dispatcher = createDispatcher(egress);
+  const ours = async (url: string, init: object) => {
+    try {
+      return await undiciFetch(url, { ...init, dispatcher });
+    } catch (error) {
+      const { cause } = error as Error;
+      throw isTold(cause) ? cause : error;
+    }
+  };
+  return { fetch: ours as unknown as typeof fetch, close: () => dispatcher.destroy() };
 }

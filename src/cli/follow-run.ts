@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Receipt } from '../run/receipt.ts';
+import { type Arguments, type CliContext, exitCodes } from './command.ts';
+import type { RunAnswer } from './find.ts';
+import { receiptLines } from './receipt-lines.ts';
+import { type LiveEvent, readEvents } from './read-events.ts';
+import type { Server } from './server.ts';
+import { createTell } from './tell.ts';
+
+/** Milliseconds before events are asked for again after the connection broke. */
+const pause = 1_000;
+
+const isOver = ({ state }: RunAnswer) => state !== 'queued' && state !== 'running';
+
+const exitCodeOf = ({ state, error }: RunAnswer): number => {
+  if (state === 'succeeded') return exitCodes.done;
+  if (state === 'canceled') return exitCodes.canceled;
+  return error?.code === 'too-many-rejected-rows' ? exitCodes.rejectedRows : exitCodes.badInput;
+};
+
+function endLines(run: RunAnswer): string[] {
+  const { state, error, receipt } = run;
+  if (receipt) return [state, ...receiptLines(receipt as unknown as Receipt)];
+  return error ? [state, error.message, ...(error.remedy === undefined ? [] : [error.remedy])] : [state];
+}
+
+/** Events until the run is over; a connection that breaks is made again after the last event that came. */
+async function* eventsOf(id: string, server: Server): AsyncGenerator<LiveEvent> {
+  let last = 0;
+  for (;;) {
+    try {
+      for await (const event of readEvents(server, `/runs/${encodeURIComponent(id)}/events`, last)) {
+        last = event.id;
+        yield event;
+      }
+    } catch (error) {
+      // The stream broke; whether the server is gone shows the next call.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    if (isOver(await server.client.getRun({ params: { id } }))) return;
+    await sleep(pause);
+  }
+}
+
+/** Tells what happens in a run until it is over, and then its receipt. Answers with the exit code that its end has. */
+export async function followRun(
+  id: string,
+  server: Server,
+  typed: Arguments,
+  context: CliContext,
+): Promise<number> {
+  const tell = createTell(typed, context);
+  for await (const event of eventsOf(id, server))
+    if (event.kind !== 'progress' || typed.flag('json')) tell('event', event, () => [event.message]);
+  const run = await server.client.getRun({ params: { id } });
+  tell('run', run, () => endLines(run));
+  return exitCodeOf(run);
+}
