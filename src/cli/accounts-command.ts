@@ -1,13 +1,13 @@
 import { type AccountAnswer, allAccounts, allPeople, named } from './find.ts';
 import { accessLevels } from '../contract/accounts.ts';
 import { UserError } from '../errors.ts';
-import { type Action, type ActionCall, actionsCommand } from './actions.ts';
+import { type Action, type ServerCall, serverCommand } from './actions.ts';
 import { exitCodes } from './command.ts';
 import { stepLines } from './step-lines.ts';
 import { table } from './table.ts';
 import { createTell, tellList } from './tell.ts';
 
-const find = async ({ client, words }: ActionCall): Promise<AccountAnswer> =>
+const find = async ({ client, words }: ServerCall): Promise<AccountAnswer> =>
   named('account', await allAccounts(client), words[0] ?? '');
 
 function accountLines(account: AccountAnswer): string[] {
@@ -27,7 +27,7 @@ function accountLines(account: AccountAnswer): string[] {
   ];
 }
 
-const list: Action = {
+const list: Action<ServerCall> = {
   usage: '',
   summary: 'All accounts that you may see.',
   async run({ client, typed, context }) {
@@ -44,7 +44,7 @@ const list: Action = {
   },
 };
 
-const show: Action = {
+const show: Action<ServerCall> = {
   usage: 'NAME',
   summary: 'One account, without its secrets.',
   async run(call) {
@@ -53,7 +53,7 @@ const show: Action = {
   },
 };
 
-const test: Action = {
+const test: Action<ServerCall> = {
   usage: 'NAME',
   summary: 'Test the connection, step by step.',
   async run(call) {
@@ -65,7 +65,7 @@ const test: Action = {
   },
 };
 
-const remove: Action = {
+const remove: Action<ServerCall> = {
   usage: 'NAME',
   summary: 'Delete an account; --even-if-used stops the writebacks that use it.',
   async run(call) {
@@ -77,7 +77,7 @@ const remove: Action = {
   },
 };
 
-const shares: Action = {
+const shares: Action<ServerCall> = {
   usage: 'NAME',
   summary: 'Who may do what with an account.',
   async run(call) {
@@ -95,7 +95,7 @@ const shares: Action = {
   },
 };
 
-const share: Action = {
+const share: Action<ServerCall> = {
   usage: 'NAME E-MAIL ACCESS',
   summary: `Give a person access, or take it: ${accessLevels.join(', ')}.`,
   async run(call) {
@@ -115,9 +115,8 @@ const share: Action = {
 };
 
 /** `writeback accounts`. They are made by `apply`, which takes secrets from the environment and from files. */
-export const accountsCommand = actionsCommand(
-  'accounts',
-  'Saved credentials: list, show, test, share, delete.',
+export const accountsCommand = serverCommand(
+  { name: 'accounts', summary: 'Saved credentials: list, show, test, share, delete.' },
   { list, show, test, shares, share, delete: remove },
   { 'even-if-used': { type: 'boolean', help: 'Delete also what writebacks use; they are paused.' } },
 );

@@ -3,20 +3,23 @@ import { type Arguments, type CliContext, type Command, type CommandOptions, exi
 import { type Server, serverOption, withServer } from './server.ts';
 
 /** What an action works with. */
-export interface ActionCall extends Server {
+export interface ActionCall {
   /** The words after the action. */
   readonly words: readonly string[];
   readonly typed: Arguments;
   readonly context: CliContext;
 }
 
+/** The same with the server that it is about. */
+export type ServerCall = ActionCall & Server;
+
 /** One of the things that a command can do with its kind: `list`, `show NAME`. */
-export interface Action {
+export interface Action<Call = ActionCall> {
   /** The words that follow, all of which are needed. */
   readonly usage: string;
   readonly summary: string;
   /** Answers with the exit code where it is not `done`. */
-  run(call: ActionCall): Promise<number | void>;
+  run(call: Call): Promise<number | void>;
 }
 
 const countOf = (usage: string) => usage.split(' ').filter((word) => word !== '').length;
@@ -36,28 +39,45 @@ function chosen(
   });
 }
 
-/** A command whose first word says what to do, at the server; without a word it lists. */
+/** Actions at a server as actions that are lent one. */
+export function atServer(actions: Readonly<Record<string, Action<ServerCall>>>): Record<string, Action> {
+  return Object.fromEntries(
+    Object.entries(actions).map(([name, action]): [string, Action] => [
+      name,
+      {
+        ...action,
+        run: (call) => withServer(call.typed, call.context, (server) => action.run({ ...call, ...server })),
+      },
+    ]),
+  );
+}
+
+/** A command whose first word says what to do; without a word it lists. */
 export function actionsCommand(
-  name: string,
-  summary: string,
+  given: Pick<Command, 'name' | 'summary' | 'environment'>,
   actions: Readonly<Record<string, Action>>,
-  options: CommandOptions = {},
+  options: CommandOptions,
 ): Command {
   return {
-    name,
-    summary,
-    usage: '[ACTION]',
-    minimum: 0,
+    ...given,
+    usage: 'list' in actions ? '[ACTION]' : 'ACTION',
+    minimum: 'list' in actions ? 0 : 1,
     maximum: 4,
-    options: { ...options, ...serverOption },
+    options,
     actions,
     async run(typed, context) {
-      const action = chosen(name, actions, typed.positionals);
-      const words = typed.positionals.slice(1);
-      const code = await withServer(typed, context, (server) =>
-        action.run({ ...server, words, typed, context }),
-      );
+      const action = chosen(given.name, actions, typed.positionals);
+      const code = await action.run({ words: typed.positionals.slice(1), typed, context });
       return code ?? exitCodes.done;
     },
   };
+}
+
+/** One whose every action is at a server. */
+export function serverCommand(
+  given: Pick<Command, 'name' | 'summary'>,
+  actions: Readonly<Record<string, Action<ServerCall>>>,
+  options: CommandOptions = {},
+): Command {
+  return actionsCommand(given, atServer(actions), { ...options, ...serverOption });
 }

@@ -6,8 +6,10 @@ import { commonOptions } from './common-options.ts';
 import { completionScript } from './completion.ts';
 import { connectorsCommand } from './connectors-command.ts';
 import { datasetsCommand } from './datasets-command.ts';
+import { dbCommand } from './db-command.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { commandHelp, generalHelp } from './help.ts';
+import { keysCommand } from './keys-command.ts';
 import { logUnexpected } from './log-unexpected.ts';
 import { previewCommand } from './preview-command.ts';
 import { runCommand } from './run-command.ts';
@@ -48,6 +50,8 @@ const localCommands: readonly Command[] = [
   logsCommand,
   cancelCommand,
   retryCommand,
+  keysCommand,
+  dbCommand,
 ];
 
 function commandNamed(name: string, commands: readonly Command[]): Command {

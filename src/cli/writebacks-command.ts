@@ -1,16 +1,16 @@
 import type { Client } from '../contract/client.ts';
-import { type Action, type ActionCall, actionsCommand } from './actions.ts';
+import { type Action, type ServerCall, serverCommand } from './actions.ts';
 import { type WritebackAnswer, all, allPeople, allWritebacks, named } from './find.ts';
 import { table } from './table.ts';
 import { createTell, tellList } from './tell.ts';
 
-const find = async ({ client, words }: ActionCall): Promise<WritebackAnswer> =>
+const find = async ({ client, words }: ServerCall): Promise<WritebackAnswer> =>
   named('writeback', await allWritebacks(client), words[0] ?? '');
 
 const stateOf = ({ paused, pausedBecause }: WritebackAnswer) =>
   paused ? `paused${pausedBecause === undefined ? '' : `: ${pausedBecause}`}` : 'active';
 
-const list: Action = {
+const list: Action<ServerCall> = {
   usage: '',
   summary: 'All writebacks, with their last and next run.',
   async run({ client, typed, context }) {
@@ -44,7 +44,7 @@ async function describe(client: Client, writeback: WritebackAnswer): Promise<str
   return [`${name}  (${id})`, ...rows.map(([label, value]) => `  ${label.padEnd(10)} ${value}`)];
 }
 
-const show: Action = {
+const show: Action<ServerCall> = {
   usage: 'NAME',
   summary: 'One writeback.',
   async run(call) {
@@ -55,7 +55,7 @@ const show: Action = {
   },
 };
 
-const setPaused = (paused: boolean, summary: string): Action => ({
+const setPaused = (paused: boolean, summary: string): Action<ServerCall> => ({
   usage: 'NAME',
   summary,
   async run(call) {
@@ -64,7 +64,7 @@ const setPaused = (paused: boolean, summary: string): Action => ({
   },
 });
 
-const remove: Action = {
+const remove: Action<ServerCall> = {
   usage: 'NAME',
   summary: 'Delete a writeback with its schedule; its runs stay until their time is over.',
   async run(call) {
@@ -73,7 +73,7 @@ const remove: Action = {
   },
 };
 
-const versions: Action = {
+const versions: Action<ServerCall> = {
   usage: 'NAME',
   summary: 'What was changed, and when.',
   async run(call) {
@@ -95,7 +95,7 @@ export function changeLine(path: string, before: unknown, after: unknown): strin
   return `${path}: ${shown(before)} → ${shown(after)}`;
 }
 
-const output: Action = {
+const output: Action<ServerCall> = {
   usage: 'NAME',
   summary: 'The output DataSet as CSV: what the runs reported.',
   async run(call) {
@@ -105,9 +105,8 @@ const output: Action = {
 };
 
 /** `writeback writebacks`. They are made by `apply`. */
-export const writebacksCommand = actionsCommand(
-  'writebacks',
-  'Saved writebacks: list, show, pause, resume, delete, versions, output.',
+export const writebacksCommand = serverCommand(
+  { name: 'writebacks', summary: 'Saved writebacks: list, show, pause, resume, delete, versions, output.' },
   {
     list,
     show,

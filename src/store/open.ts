@@ -1,5 +1,5 @@
 import type { ConstructorOptions } from 'pg-boss';
-import type { Pool } from 'pg';
+import type { Pool, PoolConfig } from 'pg';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Db } from './database.ts';
@@ -27,26 +27,42 @@ export interface Store {
 /** The oldest PostgreSQL that the queries here run on. */
 const oldestServer = 14;
 
+/** A database as it was found. */
+export interface FoundDatabase extends Pick<Store, 'pool' | 'close'> {
+  readonly connection: ConstructorOptions & PoolConfig;
+}
+
 /**
- * Opens the database, and is the only place that knows which of the two it is. Throws UserErrors `store-…` for what a
- * person must mend (sign-in, permission, a newer schema, another version's data folder) and TemporaryErrors
- * `store-unreachable` and the like for what passes.
+ * Opens the database as it is, of whatever schema: for what dumps and restores. Is the only place that knows whether it is
+ * embedded. Throws UserErrors `store-…` for what a person must mend (sign-in, permission, another version's data folder)
+ * and TemporaryErrors `store-unreachable` and the like for what passes.
  */
-export async function openStore(place: StorePlace, log: Log, signal: AbortSignal): Promise<Store> {
-  const server = await openServer(place, log, signal);
-  const pool = createPool(server.connection, log);
+export async function openDatabase(place: StorePlace, log: Log, signal: AbortSignal): Promise<FoundDatabase> {
+  const { connection, ...server } = await openServer(place, log, signal);
+  const pool = createPool(connection, log);
   const close = async () => {
     await pool.end();
     await server.close();
   };
   try {
     await requireServer(pool);
+  } catch (error) {
+    await close();
+    throw explainStoreError(error);
+  }
+  return { pool, connection, close };
+}
+
+/** Opens the database, migrated to this release. Throws what `openDatabase` throws, and a UserError for a newer schema. */
+export async function openStore(place: StorePlace, log: Log, signal: AbortSignal): Promise<Store> {
+  const { pool, connection, close } = await openDatabase(place, log, signal);
+  try {
     await migrate(pool);
   } catch (error) {
     await close();
     throw explainStoreError(error);
   }
-  const bossOptions = { ...server.connection, application_name: 'writeback queue', schema: 'pgboss' };
+  const bossOptions = { ...connection, application_name: 'writeback queue', schema: 'pgboss' };
   return { kysely: kyselyOver(pool), pool, bossOptions, close };
 }
 
