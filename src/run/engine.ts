@@ -23,6 +23,9 @@ export interface SendOptions {
   readonly accountId?: string | undefined;
 }
 
+/** One of many that are sent together. */
+export type SentJob = Omit<RunJob, 'kind'> & Pick<SendOptions, 'accountId'>;
+
 /** How much is worked on at once. */
 export interface WorkLimits {
   /** By this process. */
@@ -38,6 +41,8 @@ export type JobHandler = (job: RunJob, signal: AbortSignal) => Promise<void>;
 export interface Engine {
   /** Sends a piece of work in the transaction that makes it necessary: either both are there or neither. */
   send(transaction: Db, job: RunJob, options?: SendOptions): Promise<void>;
+  /** Sends many of one kind in one statement. */
+  sendAll(transaction: Db, kind: JobKind, jobs: readonly SentJob[]): Promise<void>;
   /**
    * Works on one kind until `stop`. What a worker had that died is given to another within about 12 seconds; the signal
    * of one that only seemed dead is aborted as soon as it notices.
@@ -105,6 +110,9 @@ export async function openEngine(bossOptions: ConstructorOptions, log: Log): Pro
         ...(accountId && { group: { id: accountId } }),
       });
     },
+    async sendAll(transaction, kind, jobs) {
+      if (jobs.length > 0) await boss.insert(kind, jobs.map(insertOf), { db: fromKysely(transaction) });
+    },
     async work(kind, { slots, perAccount }, handler) {
       const options = { ...workOptions, ...(perAccount && { groupConcurrency: perAccount }) };
       for (let slot = 0; slot < slots; slot++) await workInSlot(boss, kind, options, handler);
@@ -136,7 +144,13 @@ async function workInSlot(
   });
 }
 
-const keyOf = ({ runId, part, attempt }: RunJob) =>
+const insertOf = ({ accountId, ...job }: SentJob) => ({
+  data: job,
+  singletonKey: keyOf(job),
+  ...(accountId && { group: { id: accountId } }),
+});
+
+const keyOf = ({ runId, part, attempt }: Omit<RunJob, 'kind'>) =>
   part === undefined ? `${runId}#${attempt}` : `${runId}/${part}#${attempt}`;
 
 /**

@@ -9,6 +9,7 @@ import { datasetIdOf, withSource } from '../source/create-source.ts';
 import type { DelegatedExport, OpenRequest, Source } from '../source/source.ts';
 import { dayFilter } from './day.ts';
 import { deliverParts } from './deliver-parts.ts';
+import { dryConnector, dryDelivered } from './dry-connector.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import { delegationOf, deliveredBy } from './delegated-export.ts';
 import { type Receipt, receiptOf } from './receipt.ts';
@@ -23,6 +24,8 @@ export interface RowsToMove {
   readonly egress: Egress;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Reads and encodes everything, and writes nothing. */
+  readonly dryRun?: boolean | undefined;
   /** Called once, before the first row. `rows`: how many will come, when that is known. */
   started?(dataset: Dataset, run: Run, rows: number | undefined): void;
   readonly progress?: (rows: number, bytes: number) => void;
@@ -41,10 +44,12 @@ interface Outcome {
  */
 export async function moveRows(work: RowsToMove): Promise<Receipt> {
   const startedAt = new Date();
-  const connector = work.registry.get(work.writeback.connector);
+  const real = work.registry.get(work.writeback.connector);
+  const connector = work.dryRun ? dryConnector(real) : real;
   hideSecrets(work.writeback, work.registry, work.log);
   return withSource(work.writeback.source, work, async (source) => {
-    const { run, delivered, delegated } = await deliverFrom(source, connector, work);
+    const { run, delegated, ...moved } = await deliverFrom(source, connector, work);
+    const delivered = work.dryRun ? dryDelivered(moved.delivered) : moved.delivered;
     const metrics = metricsOf(work.writeback, connector, { run, startedAt, delivered, delegated });
     return receiptOf({ run: run.id, writeback: work.writeback.name, startedAt }, delivered, metrics);
   });

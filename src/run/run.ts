@@ -1,17 +1,17 @@
 import type { ReceiptError } from './receipt.ts';
 import type { Engine } from './engine.ts';
 import type { Db } from '../store/database.ts';
-import { type NewRun, type Run, type RunIs, changeRun, claimRun, insertRun } from '../store/run.ts';
+import { type NewRun, type Run, type RunIs, changeRun, claimRun, insertRuns } from '../store/run.ts';
 import { insertRunEvents } from '../store/run-event.ts';
 
 /*
  * The states of a run, and who moves it. Nothing else changes them.
  *
  *   from              to          by                                            attempt
- *   -                 queued      startRun: with its job, in one transaction    0
+ *   -                 queued      startRuns: with its job, in one transaction   0
  *   queued            running     takeRun: a worker has its job                 + 1
  *   running           running     takeRun: its worker was given up              + 1
- *   running           queued      queueAgain: failed, and to be tried again     same
+ *   running           queued      queueAgain: failed, and to be tried again     same; failures + 1
  *   running           succeeded   endRun                                        same
  *   running           failed      endRun                                        same
  *   queued            canceled    cancelRun: nobody works on it                 same
@@ -27,9 +27,27 @@ export async function startRun(
   run: NewRun,
   accountId?: string,
 ): Promise<Run> {
-  const queued = await insertRun(transaction, run);
-  await tell(transaction, queued, 'Queued.');
-  await engine.send(transaction, { kind: 'run', runId: queued.id, attempt: 1 }, { accountId });
+  const [queued] = await startRuns(transaction, engine, [{ run, accountId }]);
+  return queued!;
+}
+
+/** Starts many, in as many statements as one: the schedules of midnight are many. Throws as for one. */
+export async function startRuns(
+  transaction: Db,
+  engine: Engine,
+  wanted: readonly { readonly run: NewRun; readonly accountId?: string | undefined }[],
+): Promise<Run[]> {
+  const accounts = new Map(wanted.map(({ run, accountId }) => [run.id, accountId]));
+  const queued = await insertRuns(
+    transaction,
+    wanted.map(({ run }) => run),
+  );
+  await insertRunEvents(
+    transaction,
+    queued.map(({ id }) => ({ runId: id, attempt: 0, kind: 'state', message: 'Queued.' })),
+  );
+  const jobs = queued.map(({ id }) => ({ runId: id, attempt: 1, accountId: accounts.get(id) }));
+  await engine.sendAll(transaction, 'run', jobs);
   return queued;
 }
 
@@ -80,7 +98,12 @@ export async function queueAgain(
   again: { readonly at: Date; readonly error: ReceiptError; readonly accountId?: string | undefined },
 ): Promise<Run | undefined> {
   const is: RunIs = { state: ['running'], attempt: run.attempt };
-  const change = { state: 'queued' as const, worker: null, error: JSON.stringify(again.error) };
+  const change = {
+    state: 'queued' as const,
+    worker: null,
+    failures: run.failures + 1,
+    error: JSON.stringify(again.error),
+  };
   const queued = await changeRun(transaction, run.id, is, change);
   if (!queued) return undefined;
   await tell(transaction, queued, `The next attempt begins at ${again.at.toISOString()}.`);

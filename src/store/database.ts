@@ -1,4 +1,5 @@
 import type { ColumnType, Kysely } from 'kysely';
+import type { AlertTable } from './alert.ts';
 import type { AccountTable } from './account.ts';
 import type { AccountShareTable } from './account-share.ts';
 import type { ApiKeyTable } from './api-key.ts';
@@ -35,6 +36,7 @@ export interface Database {
   runEvent: RunEventTable;
   rejectedRow: RejectedRowTable;
   outputRow: OutputRowTable;
+  alert: AlertTable;
   audit: AuditTable;
 }
 

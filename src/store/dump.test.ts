@@ -4,6 +4,7 @@ import { openBothStores, quiet, storePlaces } from '../../test/servers/store-pla
 import { newPerson, newRun, newWriteback } from '../../test/servers/store-rows.ts';
 import { UserError } from '../errors.ts';
 import { insertAccount } from './account.ts';
+import { insertAlerts } from './alert.ts';
 import { share } from './account-share.ts';
 import { insertApiKey } from './api-key.ts';
 import { firstBrokenAudit, writeAudit } from './audit.ts';
@@ -66,6 +67,7 @@ async function fill(db: Db): Promise<void> {
     db,
     Array.from({ length: 1234 }, (_, number) => line(number)),
   );
+  await insertAlerts(db, [{ writebackId, runId, kind: 'failed', message: odd }]);
   await saveRejectedRows(db, [{ runId, number: 1, row: 1, reason: odd, cells: odd }]);
   await appendOutputRows(db, { writebackId, runId }, [{ rows: 1.5, text: odd, nothing: null, yes: true }]);
   await db

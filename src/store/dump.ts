@@ -42,6 +42,7 @@ export const dumpedTables = [
   'run',
   'part',
   'run_event',
+  'alert',
   'rejected_row',
   'output_row',
   'audit',

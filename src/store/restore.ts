@@ -83,9 +83,19 @@ async function restoreRows(pool: Pool, schema: number, lines: AsyncIterable<stri
   }
 }
 
+/** An older schema lacks what came later. */
+async function tablesOf(client: PoolClient): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    'select tablename as name from pg_tables where schemaname = $1',
+    [schemaName],
+  );
+  const there = new Set(rows.map(({ name }) => name));
+  return dumpedTables.filter((table) => there.has(table));
+}
+
 async function requireEmpty(client: PoolClient, schema: number): Promise<void> {
   const { rows } = await client.query<{ number: number }>('select max(number) as number from migration');
-  const used = dumpedTables.map((table) => `exists (select from ${table})`).join(' or ');
+  const used = (await tablesOf(client)).map((table) => `exists (select from ${table})`).join(' or ');
   const { rows: full } = await client.query<{ used: boolean }>(`select ${used} as used`);
   if (rows[0]?.number === schema && full[0]?.used === false) return;
   throw new UserError('store-not-empty', 'The database to restore into already belongs to an installation.', {
@@ -149,7 +159,10 @@ function requireCounts(found: Restored, told: Restored): void {
 
 /** Identity columns go on after the rows that came with their numbers. */
 async function continueCounters(client: PoolClient): Promise<void> {
-  await client.query(
-    `select setval(pg_get_serial_sequence('run_event', 'id'), (select coalesce(max(id), 0) + 1 from run_event), false)`,
-  );
+  const tables = await tablesOf(client);
+  for (const table of ['run_event', 'alert'].filter((name) => tables.includes(name))) {
+    await client.query(
+      `select setval(pg_get_serial_sequence('${table}', 'id'), (select coalesce(max(id), 0) + 1 from ${table}), false)`,
+    );
+  }
 }

@@ -40,3 +40,19 @@ export async function runEventsAfter(
     .limit(limit)
     .execute();
 }
+
+/** How many lines the log of a run has. */
+export async function countLogLines(db: Db, runId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('runEvent')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('runId', '=', runId)
+    .where('kind', '=', 'log')
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** Removes what told how far a run was: once it is over, its end tells it. */
+export async function deleteProgress(db: Db, runId: string): Promise<void> {
+  await db.deleteFrom('runEvent').where('runId', '=', runId).where('kind', '=', 'progress').execute();
+}

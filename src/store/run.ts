@@ -21,6 +21,8 @@ export interface RunTable {
   requestedBy: string | null;
   /** 0 until a worker has taken it. */
   attempt: Generated<number>;
+  /** How often it failed and was queued again. */
+  failures: Generated<number>;
   worker: string | null;
   queuedAt: Generated<Date>;
   startedAt: Date | null;
@@ -49,33 +51,66 @@ export type NewRun = Pick<
 >;
 
 /**
- * Inserts a queued run and gives it the writeback's next number. Within a transaction, so that the number is given back
- * when it fails. The database refuses a second live run of a writeback, and a second one of the same time.
+ * Inserts queued runs, each with its writeback's next number. Within a transaction, so that the numbers are given back when
+ * it fails. The database refuses a second live run of a writeback, and a second one of the same time.
  */
-export async function insertRun(db: Db, run: NewRun): Promise<Run> {
-  const { lastRunNumber: number } = await db
+export async function insertRuns(db: Db, runs: readonly NewRun[]): Promise<Run[]> {
+  if (runs.length === 0) return [];
+  const numbered = await db
     .updateTable('writeback')
     .set(({ eb }) => ({ lastRunNumber: eb('lastRunNumber', '+', 1) }))
-    .where('id', '=', run.writebackId)
-    .returning('lastRunNumber')
-    .executeTakeFirstOrThrow();
+    .where(
+      'id',
+      'in',
+      runs.map(({ writebackId }) => writebackId),
+    )
+    .returning(['id', 'lastRunNumber'])
+    .execute();
+  const numbers = new Map(numbered.map(({ id, lastRunNumber }) => [id, lastRunNumber]));
+  const values = runs.map((run) => ({ ...run, number: numbers.get(run.writebackId)! }));
+  return db.insertInto('run').values(values).returningAll().execute();
+}
+
+/** Inserts one. */
+export async function insertRun(db: Db, run: NewRun): Promise<Run> {
+  const [inserted] = await insertRuns(db, [run]);
+  return inserted!;
+}
+
+/** The live runs of these writebacks. */
+export async function findLiveRuns(db: Db, writebackIds: readonly string[]): Promise<Run[]> {
+  if (writebackIds.length === 0) return [];
   return db
-    .insertInto('run')
-    .values({ ...run, number })
-    .returningAll()
-    .executeTakeFirstOrThrow();
+    .selectFrom('run')
+    .selectAll()
+    .where('writebackId', 'in', writebackIds)
+    .where('state', 'in', ['queued', 'running'])
+    .execute();
+}
+
+export async function findLiveRun(db: Db, writebackId: string): Promise<Run | undefined> {
+  return (await findLiveRuns(db, [writebackId]))[0];
 }
 
 export async function findRun(db: Db, id: string): Promise<Run | undefined> {
   return db.selectFrom('run').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-export async function findLiveRun(db: Db, writebackId: string): Promise<Run | undefined> {
+/** The newest run before this one that came to an end by itself, and was no dry run. */
+export async function runBefore(
+  db: Db,
+  { writebackId, number }: Pick<Run, 'writebackId' | 'number'>,
+  states: readonly RunState[],
+): Promise<Run | undefined> {
   return db
     .selectFrom('run')
     .selectAll()
     .where('writebackId', '=', writebackId)
-    .where('state', 'in', ['queued', 'running'])
+    .where('number', '<', number)
+    .where('state', 'in', states)
+    .where('dryRun', '=', false)
+    .orderBy('number', 'desc')
+    .limit(1)
     .executeTakeFirst();
 }
 
@@ -161,11 +196,14 @@ export async function lockRun(transaction: Db, id: string): Promise<Run | undefi
   return transaction.selectFrom('run').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
 }
 
-/** Removes finished runs, with all that hangs on them, that ended before a time. Gives how many. */
-export async function deleteRunsBefore(db: Db, time: Date): Promise<number> {
-  const { numDeletedRows } = await db
-    .deleteFrom('run')
+/** Removes finished runs, with all that hangs on them, that ended before a time; at most `limit` of them. Gives how many. */
+export async function deleteRunsBefore(db: Db, time: Date, limit = 1000): Promise<number> {
+  const old = db
+    .selectFrom('run')
+    .select('id')
     .where('finishedAt', '<', time)
-    .executeTakeFirstOrThrow();
+    .orderBy('finishedAt')
+    .limit(limit);
+  const { numDeletedRows } = await db.deleteFrom('run').where('id', 'in', old).executeTakeFirstOrThrow();
   return Number(numDeletedRows);
 }

@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
 import type { Db, Json } from './database.ts';
 
 export interface ScheduleTable {
@@ -7,6 +7,8 @@ export interface ScheduleTable {
   /** When it fires next; null when it never does. */
   nextDueAt: Date | null;
   lastDueAt: Date | null;
+  /** Of one that waits for the DataSet to change: the state it was in at the last look. */
+  seenState: string | null;
 }
 
 export type Schedule = Selectable<ScheduleTable>;
@@ -62,4 +64,28 @@ export async function advanceSchedule(
     .set({ lastDueAt, nextDueAt })
     .where('writebackId', '=', writebackId)
     .execute();
+}
+
+/** Ids of the writebacks that run after this one has succeeded: they name it by its id, or its owner's by its name. */
+export async function followersOf(
+  db: Db,
+  { id, name, ownerId }: { readonly id: string; readonly name: string; readonly ownerId: string },
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('schedule')
+    .innerJoin('writeback', 'writeback.id', 'schedule.writebackId')
+    .select('writeback.id')
+    .where(sql`schedule.definition ->> 'every'`, '=', 'success')
+    .where((eb) =>
+      eb.or([
+        eb(sql`schedule.definition ->> 'writeback'`, '=', id),
+        eb.and([
+          eb(sql`schedule.definition ->> 'writeback'`, '=', name),
+          eb('writeback.ownerId', '=', ownerId),
+        ]),
+      ]),
+    )
+    .where('writeback.id', '!=', id)
+    .execute();
+  return rows.map((row) => row.id);
 }

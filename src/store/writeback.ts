@@ -99,3 +99,20 @@ export async function countUses(db: Db, accountIds: readonly string[]): Promise<
     .execute();
   return new Map(rows.map(({ accountId, count }) => [accountId!, count]));
 }
+
+/** Those of them that are active, locked until the transaction ends: nobody else starts a run of them meanwhile. */
+export async function lockActiveWritebacks(transaction: Db, ids: readonly string[]): Promise<Writeback[]> {
+  if (ids.length === 0) return [];
+  return (
+    transaction
+      .selectFrom('writeback')
+      .selectAll()
+      .where('id', 'in', ids)
+      .where('state', '=', 'active')
+      .where('deletedAt', 'is', null)
+      // Always in the same order, so that two transactions do not wait for each other.
+      .orderBy('id')
+      .forNoKeyUpdate()
+      .execute()
+  );
+}

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TemporaryError } from '../errors.ts';
+import type { Db } from '../store/database.ts';
+import { explainStoreError } from '../store/explain-store-error.ts';
+import { appendOutputRows, replaceOutputRows } from '../store/output-row.ts';
+import { deleteRejectedRows, saveRejectedRows } from '../store/rejected-row.ts';
+import type { Run } from '../store/run.ts';
+import { deleteProgress } from '../store/run-event.ts';
+import { type Writeback, updateWriteback } from '../store/writeback.ts';
+import { recordAlerts } from './alert/record-alerts.ts';
+import { notOwnerCodes } from './check-ownership.ts';
+import type { Definition } from './definition.ts';
+import type { Engine } from './engine.ts';
+import { outputCells } from './output-cells.ts';
+import type { Receipt, ReceiptError } from './receipt.ts';
+import { retryAt } from './retry-at.ts';
+import { endRun, queueAgain } from './run.ts';
+import { startFollowers } from './start-followers.ts';
+
+/** How an attempt ended, without secrets. */
+export type Outcome =
+  | { readonly state: 'succeeded'; readonly receipt: Receipt & { readonly timings: object } }
+  | { readonly state: 'failed' | 'canceled'; readonly error: ReceiptError };
+
+/** What the run is of; neither is there when it was deleted meanwhile. */
+interface Saved {
+  readonly writeback?: Writeback | undefined;
+  readonly definition?: Definition | undefined;
+}
+
+/** What is written with. */
+interface SettleParts {
+  readonly db: Db;
+  readonly engine: Engine;
+}
+
+/** Seconds between attempts to write the end down: a database that restarts is back within them, and the work is not done twice. */
+const waits = [1, 2, 4, 8, 16];
+
+/** Writes down how an attempt ended, all of it or nothing. When the attempt was given up, nothing is changed. */
+export async function settleRun(run: Run, saved: Saved, outcome: Outcome, parts: SettleParts): Promise<void> {
+  for (const wait of [...waits, undefined]) {
+    try {
+      await parts.db.transaction().execute((transaction) => settle(transaction, run, saved, outcome, parts));
+      return;
+    } catch (error) {
+      if (wait === undefined || !(explainStoreError(error) instanceof TemporaryError)) throw error;
+      await sleep(wait * 1000);
+    }
+  }
+}
+
+async function settle(transaction: Db, run: Run, saved: Saved, outcome: Outcome, { engine }: SettleParts) {
+  if (outcome.state === 'succeeded') {
+    await succeed(transaction, run, saved, outcome.receipt, engine);
+    return;
+  }
+  const { state, error } = outcome;
+  const { writeback, definition } = saved;
+  const at = state === 'failed' ? retryAt(definition?.retry, { ...run, error }, new Date()) : undefined;
+  if (at) {
+    await queueAgain(transaction, engine, run, { at, error, accountId: writeback?.accountId ?? undefined });
+    return;
+  }
+  const ended = await endRun(transaction, run, { state, error });
+  if (!ended || !writeback) return;
+  const isPaused = notOwnerCodes.includes(error.code);
+  if (isPaused) await pause(transaction, writeback, error.message);
+  await recordAlerts(transaction, writeback, ended, isPaused);
+  await deleteProgress(transaction, run.id);
+}
+
+async function succeed(transaction: Db, run: Run, saved: Saved, receipt: SucceededReceipt, engine: Engine) {
+  const { rowsRead, rowsWritten, rowsRejected, bytes } = receipt;
+  const { rejected, ...kept } = receipt;
+  const counts = { rowsRead, rowsWritten, rowsRejected, bytes };
+  const ended = await endRun(transaction, run, { state: 'succeeded', receipt: kept, ...counts });
+  if (!ended) return;
+  await deleteProgress(transaction, run.id);
+  await keepRejected(transaction, run.id, rejected);
+  if (!saved.writeback || run.dryRun) return;
+  const write = saved.definition?.updateMethod === 'append' ? appendOutputRows : replaceOutputRows;
+  await write(transaction, { writebackId: run.writebackId, runId: run.id }, [outputCells(receipt)]);
+  await recordAlerts(transaction, saved.writeback, ended);
+  await startFollowers(transaction, engine, saved.writeback);
+}
+
+type SucceededReceipt = Extract<Outcome, { state: 'succeeded' }>['receipt'];
+
+/** The receipt lists the first ones, and counts them all. */
+async function keepRejected(transaction: Db, runId: string, rejected: Receipt['rejected']): Promise<void> {
+  await deleteRejectedRows(transaction, runId);
+  const rows = rejected.map(({ row, column, reason }, index) => ({
+    runId,
+    number: index + 1,
+    row,
+    column: column ?? null,
+    reason,
+    cells: '',
+  }));
+  await saveRejectedRows(transaction, rows);
+}
+
+/** Until a person has seen to it, nothing runs by itself. */
+async function pause(transaction: Db, { id }: Writeback, why: string): Promise<void> {
+  await updateWriteback(transaction, id, { state: 'paused', pausedBecause: why });
+}
