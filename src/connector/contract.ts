@@ -83,7 +83,7 @@ export interface BatchJob<C extends Fields, D extends Fields> extends Job<C, D> 
   readonly batches: AsyncIterable<Batch>;
   /** Reports a row that the destination refuses. Throws UserError `too-many-rejected-rows` past the writeback's limit. */
   readonly reject: (row: number, reason: string, column?: string) => void;
-  /** Adds to the receipt's count of dates that lost digits below a millisecond. */
+  /** Adds to the receipt's count of dates that lost digits: a BSON date has milliseconds, a Parquet one microseconds. */
   readonly truncated: (count: number) => void;
   /** Total rows pulled so far; after the last batch, the DataSet's rows. */
   readonly rowsRead: () => number;

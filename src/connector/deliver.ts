@@ -54,7 +54,7 @@ export interface Delivered {
   readonly crc32: string;
   /** The first 1,000 rejected rows. */
   readonly rejected: readonly RejectedRow[];
-  /** Dates that lost digits below a millisecond. */
+  /** Dates that lost digits, because what was written holds fewer. */
   readonly truncated: number;
   readonly warnings: readonly string[];
 }

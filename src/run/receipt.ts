@@ -28,7 +28,7 @@ export interface Receipt {
   readonly checksum: { readonly algorithm: 'crc32'; readonly value: string } | null;
   readonly files: Delivered['files'];
   readonly rejected: readonly RejectedRow[];
-  /** Dates that lost digits below a millisecond. */
+  /** Dates that lost digits, because what was written holds fewer. */
   readonly truncated: number;
   readonly warnings: readonly string[];
   readonly metrics?: Readonly<Record<string, string | number>>;
