@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { endpoint } from './endpoint.ts';
 import { byId, id, instant, name, nothing, oneOf, pageOf, paging, paneValues, record } from './record.ts';
 
@@ -26,6 +26,30 @@ const definition = {
   updateMethod: Type.Optional(oneOf(updateMethods)),
   /** Tell the owner when it has not run successfully for so many hours. */
   noUpdateHours: Type.Optional(Type.Integer({ minimum: 1, maximum: 2208 })),
+};
+
+/** Null takes a value away that need not be there. */
+function orNull<T extends TSchema>(schema: T) {
+  return Type.Optional(Type.Union([schema, Type.Null()]));
+}
+
+/** What is not sent stays as it was. */
+const change = {
+  name: Type.Optional(name),
+  description: orNull(definition.description),
+  tags: orNull(definition.tags),
+  source: Type.Optional(paneValues),
+  sourceAccountId: orNull(id),
+  connector: Type.Optional(Type.String()),
+  accountId: orNull(id),
+  details: orNull(paneValues),
+  schedule: orNull(paneValues),
+  timeZone: orNull(Type.String()),
+  retry: orNull(definition.retry),
+  updateMethod: orNull(definition.updateMethod),
+  noUpdateHours: orNull(definition.noUpdateHours),
+  ownerId: Type.Optional(id),
+  paused: Type.Optional(Type.Boolean()),
 };
 
 export const writeback = record({
@@ -96,9 +120,17 @@ export const writebackEndpoints = {
     permission: 'edit',
     summary: 'Changes a writeback: a new version. Runs point at the version they ran.',
     params: byId,
-    body: Type.Partial(record({ ...definition, ownerId: id, paused: Type.Boolean() }), {
-      additionalProperties: false,
-    }),
+    body: record(change),
+    answer: writeback,
+  }),
+  pauseWriteback: endpoint({
+    method: 'PUT',
+    path: '/writebacks/{id}/paused',
+    permission: 'operate',
+    summary:
+      'Pauses the schedule of a writeback, or lets it go on from now: what was due meanwhile is not run.',
+    params: byId,
+    body: record({ paused: Type.Boolean() }),
     answer: writeback,
   }),
   deleteWriteback: endpoint({

@@ -61,3 +61,17 @@ export async function outputRowsAfter(
     .limit(limit)
     .execute();
 }
+
+/** Names of all columns that some row has, by name: rows of different releases may differ. */
+export async function outputColumns(db: Db, writebackId: string): Promise<string[]> {
+  const columns = sql<{ name: string }>`jsonb_object_keys(output_row.cells)`.as<'column'>(sql`columns(name)`);
+  const rows = await db
+    .selectFrom('outputRow')
+    .innerJoinLateral(columns, (join) => join.onTrue())
+    .select(sql<string>`columns.name`.as('name'))
+    .distinct()
+    .where('writebackId', '=', writebackId)
+    .orderBy('name')
+    .execute();
+  return rows.map(({ name }) => name);
+}

@@ -1,0 +1,31 @@
+import type { Contract } from '../../contract/contract.ts';
+import type { AnswerOf } from '../../contract/endpoint.ts';
+import type { Definition } from '../../run/definition.ts';
+import type { WritebackOverview } from '../../store/writeback-overview.ts';
+import { present } from '../present.ts';
+
+type Answer = AnswerOf<Contract['getWriteback']>;
+
+/** A writeback as the API tells it. What it does is its newest version's; secrets are the accounts' and not there. */
+export function writebackAnswer(overview: WritebackOverview): Answer {
+  const { id, version, ownerId, state, pausedBecause, createdAt, updatedAt, nextDueAt, lastRun } = overview;
+  const isPaused = state === 'paused';
+  return {
+    ...(overview.definition as Definition),
+    id,
+    version,
+    ownerId,
+    paused: isPaused,
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+    ...present({
+      pausedBecause,
+      nextRun: isPaused ? undefined : nextDueAt?.toISOString(),
+      lastRun: lastRun && {
+        id: lastRun.id,
+        state: lastRun.state,
+        ...present({ finishedAt: lastRun.finishedAt?.toISOString() }),
+      },
+    }),
+  };
+}
