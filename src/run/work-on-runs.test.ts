@@ -34,11 +34,7 @@ for (const { name, store } of stores) {
       dataFolder: folder,
       entry: oddEntry,
     });
-    const real = await serviceRig(store, { registry, keyRing, dataFolder: folder });
-    after(async () => {
-      await rig.stop();
-      await real.stop();
-    });
+    after(() => rig.stop());
 
     /** A writeback of the odd connector, which does what it is told. */
     const odd = async (does: string, more = {}) => {
@@ -56,7 +52,7 @@ for (const { name, store } of stores) {
     test('a run moves its rows, and tells what it did', async () => {
       const target = join(out, name, 'first');
       const { id } = await folderWriteback(db, { dataFolder: folder, out: target, rows: 500 });
-      const run = await real.ended(await real.start(id));
+      const run = await rig.ended(await rig.start(id));
       assert.deepEqual([run.state, run.rowsRead, run.rowsWritten, run.attempt], ['succeeded', 500, 500, 1]);
       assert.equal(run.receipt?.['status'], 'succeeded');
       assert.equal(run.receipt?.['run'], run.id);
@@ -78,8 +74,8 @@ for (const { name, store } of stores) {
         ['append', 2],
       ] as const) {
         const { id } = await folderWriteback(db, place, { updateMethod });
-        await real.ended(await real.start(id));
-        await real.ended(await real.start(id));
+        await rig.ended(await rig.start(id));
+        await rig.ended(await rig.start(id));
         assert.equal((await outputRowsAfter(db, id, undefined, 9)).length, count);
       }
     });
@@ -88,14 +84,14 @@ for (const { name, store } of stores) {
       const target = join(out, name, 'names');
       const details = { fileName: '{yyyy}-{MM}-{dd} {run.number}' };
       const { id } = await folderWriteback(db, { dataFolder: folder, out: target }, { details });
-      const { queuedAt } = await real.ended(await real.start(id));
+      const { queuedAt } = await rig.ended(await rig.start(id));
       assert.deepEqual(await readdir(target), [`${queuedAt.toISOString().slice(0, 10)} 1.csv`]);
     });
 
     test('a dry run reads and encodes everything, and writes nothing', async () => {
       const target = join(out, name, 'dry');
       const { id } = await folderWriteback(db, { dataFolder: folder, out: target, rows: 300 });
-      const run = await real.ended(await real.start(id, { dryRun: true }));
+      const run = await rig.ended(await rig.start(id, { dryRun: true }));
       assert.deepEqual([run.state, run.rowsRead, run.rowsWritten], ['succeeded', 300, 0]);
       assert.ok(run.bytes > 0);
       assert.ok(!existsSync(target), 'not even the folder');
@@ -108,7 +104,7 @@ for (const { name, store } of stores) {
       const saved = await folderWriteback(db, { dataFolder: folder, out });
       const { ownerId } = await folderWriteback(db, { dataFolder: folder, out });
       await updateLocalDataset(db, saved.datasetId, { ownerId });
-      const run = await real.ended(await real.start(saved.id));
+      const run = await rig.ended(await rig.start(saved.id));
       assert.deepEqual([run.state, run.error?.['code']], ['failed', 'writeback-not-owner']);
       const paused = await findWriteback(db, saved.id);
       assert.equal(paused?.state, 'paused');
@@ -129,7 +125,7 @@ for (const { name, store } of stores) {
         { name: 'when', type: 'DATE' },
       ]);
       await updateLocalDataset(db, datasetId, { columns });
-      const run = await real.ended(await real.start(id));
+      const run = await rig.ended(await rig.start(id));
       assert.deepEqual([run.state, run.rowsWritten, run.rowsRejected], ['succeeded', 2, 1]);
       const [rejected] = await rejectedRowsAfter(db, run.id, 0, 9);
       assert.deepEqual([rejected?.row, rejected?.column], [2, 'when']);
@@ -170,26 +166,13 @@ for (const { name, store } of stores) {
       assert.doesNotMatch(JSON.stringify([run, events]), /open sesame/);
     });
 
-    test('an attempt that was given up writes nothing, and its thread is ended', async () => {
-      const id = await rig.start(await odd('wait'));
-      const { attempt } = await rig.until(id, ({ state }) => state === 'running');
-      await rig.logged(id, 'signed in');
-      // As another worker does that takes the run.
-      await changeRun(db, id, { state: ['running'], attempt }, { attempt: attempt + 7, worker: 'elsewhere' });
-      await db.transaction().execute((transaction) => cancelRun(transaction, id));
-      await rig.idle();
-      const run = await findRun(db, id);
-      assert.deepEqual([run?.state, run?.worker], ['running', 'elsewhere']);
-      await changeRun(db, id, { state: ['running'] }, { state: 'canceled', finishedAt: new Date() });
-    });
-
     test('after a success another writeback runs that waited for it', async () => {
       const place = { dataFolder: folder, out: join(out, name, 'after') };
       const first = await folderWriteback(db, place, { name: 'First' });
       const schedule = { every: 'success', writeback: first.id };
       const second = await folderWriteback(db, place, { name: 'Second', schedule });
-      await real.ended(await real.start(first.id));
-      const run = await real.ended(await real.runOf(second.id));
+      await rig.ended(await rig.start(first.id));
+      const run = await rig.ended(await rig.runOf(second.id));
       assert.deepEqual([run.state, run.cause], ['succeeded', 'after']);
     });
 
@@ -202,6 +185,19 @@ for (const { name, store } of stores) {
       await rig.change(id, { details: { does: 'nothing' } });
       await rig.ended(await rig.start(id));
       assert.deepEqual(await kinds(), ['recovered', 'failed']);
+    });
+
+    test('an attempt that was given up writes nothing, and its thread is ended', async () => {
+      const id = await rig.start(await odd('wait'));
+      const { attempt } = await rig.until(id, ({ state }) => state === 'running');
+      await rig.logged(id, 'signed in');
+      // As another worker does that takes the run.
+      await changeRun(db, id, { state: ['running'], attempt }, { attempt: attempt + 7, worker: 'elsewhere' });
+      await db.transaction().execute((transaction) => cancelRun(transaction, id));
+      await rig.idle();
+      const run = await findRun(db, id);
+      assert.deepEqual([run?.state, run?.worker], ['running', 'elsewhere']);
+      await changeRun(db, id, { state: ['running'] }, { state: 'canceled', finishedAt: new Date() });
     });
   });
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Connector, defineConnector } from '../../src/connector/contract.ts';
 import { createRegistry } from '../../src/connector/registry.ts';
+import { connectors } from '../../src/connectors.ts';
 import { createEgress } from '../../src/egress/egress.ts';
 import { TemporaryError, UserError } from '../../src/errors.ts';
 import { fields } from '../../src/field/field.ts';
@@ -59,7 +60,8 @@ export const oddConnector: Connector = defineConnector({
   },
 });
 
-/** Where a thread with this connector begins. */
+/** Where a thread with this connector, and all others, begins. */
 export const oddEntry = new URL(import.meta.url);
 
-if (!isMainThread) await serveRun({ registry: createRegistry([oddConnector]), egress: createEgress() });
+if (!isMainThread)
+  await serveRun({ registry: createRegistry([...connectors, oddConnector]), egress: createEgress() });
