@@ -36,13 +36,17 @@ const sorted = (rows: readonly (readonly unknown[])[]) =>
   rows.map((cells) => JSON.stringify(cells)).toSorted();
 
 /** Moves a DataSet of Domo into the bucket, under a path of its own; answers with what a reader finds there. */
-async function unload(path: string, datasetId: string, more: { details?: object; timeZone?: string } = {}) {
+async function unload(
+  path: string,
+  datasetId: string,
+  more: { details?: object; timeZone?: string; query?: string } = {},
+) {
   const { endpoint, accessKey, secretKey, bucket, region } = server;
   const value = {
     name: 'Sales',
     connector: 's3-unload',
     ...(more.timeZone && { timeZone: more.timeZone }),
-    source: { kind: 'domo', ...stand.account, datasetId },
+    source: { kind: 'domo', ...stand.account, datasetId, ...(more.query && { query: more.query }) },
     credentials: { accessKey, secretKey, bucket, region, endpoint, pathStyle: true },
     details: { path, fileName: 'rows', ...more.details },
   };
@@ -156,4 +160,17 @@ test('the metrics begin when the work began, not at the run’s time', async () 
   const { receipt } = await unload('metrics', id);
   assert.ok(Number(receipt.metrics?.['started']) >= before, String(receipt.metrics?.['started']));
   assert.equal(receipt.metrics?.['started'], Date.parse(receipt.startedAt));
+});
+
+test('an unchanged DataSet is sent once, but another query is never taken for it', async () => {
+  const { id } = await generated(10);
+  const details = { skipWhenUnchanged: true };
+  const sent = async (more: { query?: string }) => {
+    const { receipt, files } = await unload('skip', id, { details, ...more });
+    return [receipt.warnings.length, [...files.values()].flat().length];
+  };
+  assert.deepEqual(await sent({}), [0, 10]);
+  assert.deepEqual(await sent({}), [1, 10]);
+  assert.deepEqual(await sent({ query: 'select * from tbl limit 3' }), [0, 3]);
+  assert.deepEqual(await sent({ query: 'select * from tbl limit 4' }), [0, 4]);
 });

@@ -2,7 +2,7 @@ import type { Connector, Run } from '../connector/contract.ts';
 import { type Delivered, type Delivery, deliver, deliverManifest } from '../connector/deliver.ts';
 import { type RowAllowance, rowAllowance } from '../connector/tally.ts';
 import { datasetIdOf } from '../source/create-source.ts';
-import type { OpenRequest, Source } from '../source/source.ts';
+import type { OpenDataset, OpenRequest, Source } from '../source/source.ts';
 import { mergeDelivered } from './merge-delivered.ts';
 import type { RowsToMove } from './move-rows.ts';
 import { createRowTotal } from './row-total.ts';
@@ -38,13 +38,20 @@ interface Together extends Shared {
   readonly arrive: ReturnType<typeof createRowTotal>;
 }
 
+/** What a query gives is not the DataSet's state: by its time alone nobody can tell that nothing has changed. */
+function asWhole({ query }: OpenRequest, opened: OpenDataset): OpenDataset {
+  if (query === undefined) return opened;
+  const { updatedAt: _, ...dataset } = opened.dataset;
+  return { ...opened, dataset };
+}
+
 async function deliverPart(
   { writeback, egress, log }: RowsToMove,
   { connector, run, source, parts, signal, allow, progressOf, arrive }: Together,
   request: OpenRequest,
   index: number,
 ): Promise<Part> {
-  const opened = await source.open({ ...request, signal });
+  const opened = asWhole(request, await source.open({ ...request, signal }));
   const verify = async (rows: number) => {
     await opened.verify(rows);
     if (request.split) await arrive(index, rows);
