@@ -22,6 +22,8 @@ export const serviceVariables = {
   WRITEBACK_EGRESS_ALLOW:
     'Internal addresses that runs may reach: 10.20.0.0/16, mongo.internal, mongo.internal:27017, with commas.',
   WRITEBACK_DEVELOPMENT: '1 lets runs reach this machine (loopback): for development and the demo.',
+  WRITEBACK_LOWEST_MINUTES: 'The least minutes between two runs of a schedule; 15 unless told.',
+  WRITEBACK_UPLOAD_MEGABYTES: 'The largest file that may be uploaded as a DataSet; 1000 unless told.',
   WRITEBACK_RUNS: 'Runs that this process works on at once; 4 unless told.',
   WRITEBACK_RUNS_PER_ACCOUNT:
     'Runs at once for one account, by all processes together; no limit unless told.',
@@ -105,8 +107,9 @@ export interface ServiceSettings {
   readonly roles: string | undefined;
   readonly host: string;
   readonly port: number;
-  readonly egressAllow: readonly string[];
-  readonly development: boolean;
+  readonly lowestMinutes: number;
+  /** Bytes. */
+  readonly uploadLimit: number;
   readonly runs: number;
   readonly runsPerAccount: number | undefined;
   /** Milliseconds. */
@@ -115,17 +118,28 @@ export interface ServiceSettings {
 
 /** Reads the settings of `writeback start`. Throws UserError `config-number`. */
 export function serviceSettings(): ServiceSettings {
-  const entries = (given('WRITEBACK_EGRESS_ALLOW') ?? '').split(',').map((entry) => entry.trim());
   return {
     roles: given('WRITEBACK_ROLE'),
     host: given('WRITEBACK_HOST') ?? '127.0.0.1',
     port: wholeNumber('WRITEBACK_PORT', 0, 65_535, 8080),
-    egressAllow: entries.filter((entry) => entry !== ''),
-    development: given('WRITEBACK_DEVELOPMENT') === '1',
+    lowestMinutes: wholeNumber('WRITEBACK_LOWEST_MINUTES', 1, 1440, 15),
+    uploadLimit: wholeNumber('WRITEBACK_UPLOAD_MEGABYTES', 1, 1_000_000, 1000) * 1_000_000,
     runs: wholeNumber('WRITEBACK_RUNS', 1, 1000, 4),
     runsPerAccount: wholeNumber('WRITEBACK_RUNS_PER_ACCOUNT', 1, 1000, undefined),
     drain: wholeNumber('WRITEBACK_DRAIN_SECONDS', 0, 86_400, 30) * 1000,
   };
+}
+
+/** What the operator lets runs reach. The threads that move rows ask for it too: they have this process's environment. */
+export function egressRules(): { readonly allow: readonly string[]; readonly allowLoopback: boolean } {
+  const entries = (given('WRITEBACK_EGRESS_ALLOW') ?? '').split(',').map((entry) => entry.trim());
+  const allowLoopback = given('WRITEBACK_DEVELOPMENT') === '1';
+  return { allow: entries.filter((entry) => entry !== ''), allowLoopback };
+}
+
+/** From now on this process and its threads may reach this machine, as if `WRITEBACK_DEVELOPMENT` were set. */
+export function developHere(): void {
+  process.env['WRITEBACK_DEVELOPMENT' satisfies Variable] = '1';
 }
 
 /** Which server the command line talks to, as far as the environment says, and the file where it keeps what it was told. */

@@ -20,7 +20,9 @@ const exitCodeOf = ({ state, error }: RunAnswer): number => {
 
 function endLines(run: RunAnswer): string[] {
   const { state, error, receipt } = run;
-  if (receipt) return [state, ...receiptLines(receipt as unknown as Receipt)];
+  // Rejected rows are kept beside the run, not in its receipt.
+  const lists = { location: [], rejected: [], warnings: [], truncated: 0 };
+  if (receipt) return [state, ...receiptLines({ ...lists, ...receipt } as unknown as Receipt)];
   return error ? [state, error.message, ...(error.remedy === undefined ? [] : [error.remedy])] : [state];
 }
 

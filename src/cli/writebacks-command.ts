@@ -60,7 +60,7 @@ const setPaused = (paused: boolean, summary: string): Action<ServerCall> => ({
   summary,
   async run(call) {
     const { id } = await find(call);
-    await call.client.changeWriteback({ params: { id }, body: { paused } });
+    await call.client.pauseWriteback({ params: { id }, body: { paused } });
   },
 });
 

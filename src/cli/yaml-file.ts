@@ -10,7 +10,8 @@ import { domoSourceFields, localSourceFields } from '../source/source-fields.ts'
 import { type Writeback, checkWriteback } from '../run/writeback.ts';
 import { resolveValues } from './resolve-values.ts';
 
-interface YamlFile {
+/** A YAML file as it was read, with the places of its values. */
+export interface YamlFile {
   readonly path: string;
   readonly document: Document;
   readonly lines: LineCounter;
@@ -28,13 +29,14 @@ function lineOf({ document, lines }: YamlFile, path: readonly string[]): number 
 }
 
 /** Tells an error with the file and line of its field in front. */
-function placed(yaml: YamlFile, error: UserError): UserError {
+export function placed(yaml: YamlFile, error: UserError): UserError {
   const line = lineOf(yaml, error.field?.split('.') ?? []);
   const field = error.field === undefined ? '' : ` ${error.field}:`;
   return restated(error, `${yaml.path}:${line}:${field} ${error.message}`, error.field);
 }
 
-async function parse(path: string): Promise<YamlFile> {
+/** Throws UserErrors `writeback-file-unreadable` and `writeback-yaml`. */
+export async function parseYaml(path: string): Promise<YamlFile> {
   const lines = new LineCounter();
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new UserError(
@@ -55,11 +57,22 @@ async function parse(path: string): Promise<YamlFile> {
   return { path, document, lines };
 }
 
+/** Which fields each group of a file has. */
+function panesOf(raw: Record<string, unknown>, registry: Registry): [string, Fields][] {
+  const source: Fields = { ...localSourceFields, ...domoSourceFields };
+  if (raw['connector'] === 'domo') return [['credentials', source]];
+  const connector = registry.list().find(({ id }) => id === raw['connector']);
+  if (!connector) return [['source', source]];
+  return [
+    ['source', source],
+    ['credentials', connector.credentials],
+    ['details', connector.details],
+  ];
+}
+
 /** A secret typed into the file would end in version control: it has to come from the environment or another file. */
 function refuseTypedSecrets(raw: Record<string, unknown>, registry: Registry): void {
-  const connector = registry.list().find(({ id }) => id === raw['connector']);
-  const panes: [string, Fields][] = [['source', { ...localSourceFields, ...domoSourceFields }]];
-  if (connector) panes.push(['credentials', connector.credentials], ['details', connector.details]);
+  const panes = panesOf(raw, registry);
   for (const [pane, fields] of panes) {
     for (const [id, value] of Object.entries((raw[pane] as Record<string, unknown> | null) ?? {})) {
       if (fields[id]?.type !== 'secret' || typeof value !== 'string' || value.includes('${')) continue;
@@ -75,20 +88,28 @@ function refuseTypedSecrets(raw: Record<string, unknown>, registry: Registry): v
   }
 }
 
+/** The group of fields that a file holds, its `${NAME}` and `{ file }` followed. Throws UserErrors `writeback-…`. */
+export async function resolvedGroup(
+  { document, path }: YamlFile,
+  registry: Registry,
+): Promise<Record<string, unknown>> {
+  const raw = document.toJS() as unknown;
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    throw new UserError('writeback-invalid', 'This is not a writeback: it must be a group of fields.');
+  }
+  const group = raw as Record<string, unknown>;
+  refuseTypedSecrets(group, registry);
+  return resolveValues(group, dirname(resolve(path)));
+}
+
 /** Reads and checks a writeback; from then on its secrets are hidden. Throws UserError whose sentence begins with `file:line:`. */
 export async function loadWriteback(
   path: string,
   { registry, log }: { readonly registry: Registry; readonly log: Pick<Log, 'hide'> },
 ): Promise<Writeback> {
-  const yaml = await parse(path);
+  const yaml = await parseYaml(path);
   try {
-    const raw = yaml.document.toJS() as unknown;
-    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-      throw new UserError('writeback-invalid', 'This is not a writeback: it must be a group of fields.');
-    }
-    const group = raw as Record<string, unknown>;
-    refuseTypedSecrets(group, registry);
-    const resolved = await resolveValues(group, dirname(resolve(path)));
+    const resolved = await resolvedGroup(yaml, registry);
     const writeback = localPath(checkWriteback(resolved, registry), path);
     hideSecrets(writeback, registry, log);
     return writeback;

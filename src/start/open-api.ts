@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { apiHandlers } from '../api/handlers.ts';
 import { identify } from '../api/identify.ts';
 import { type Listener, listen } from '../api/listen.ts';
-import { peopleHandlers } from '../api/people/people.ts';
-import { sessionHandlers } from '../api/people/sessions.ts';
-import { apiKeyHandlers } from '../api/people/api-keys.ts';
+import { createOnce } from '../api/once.ts';
 import { serve } from '../api/serve.ts';
 import { serveSetupPage } from '../api/setup-page.ts';
 import { newToken } from '../api/token.ts';
+import { createTryLimit } from '../api/try-limit.ts';
 import type { ServiceSettings } from '../config.ts';
-import { peopleEndpoints } from '../contract/people.ts';
+import { contract } from '../contract/contract.ts';
 import { countAdmins } from '../store/person.ts';
 import type { Started } from './banner.ts';
 import type { Service } from './service.ts';
@@ -18,6 +18,9 @@ const pause = 500;
 
 /** Milliseconds that a call has to be answered once the process is to end. */
 const patience = 5_000;
+
+/** Calls of one API key in a minute. */
+const keyCalls = 600;
 
 const loopback = '127.0.0.1';
 
@@ -37,17 +40,18 @@ async function moveWhenSetUp(listener: Listener, host: string, { db, log }: Serv
 /** Serves the API: to this machine only until an administrator exists, then on the host of the settings. */
 export async function openApi(
   service: Service,
-  { host, port }: ServiceSettings,
-  version: string,
+  { host, port, lowestMinutes, uploadLimit }: ServiceSettings,
   stack: AsyncDisposableStack,
 ): Promise<Pick<Started, 'url' | 'setupUrl' | 'later'>> {
-  const { db, log } = service;
+  const { db, keyRing, log } = service;
   const token = newToken();
-  const handlers = { ...peopleHandlers(db, token), ...sessionHandlers(db), ...apiKeyHandlers(db) };
+  const handlers = apiHandlers({ ...service, lowestMinutes, uploadLimit, setupToken: token });
   const server = serve({
-    contract: peopleEndpoints,
+    contract,
     handlers,
     identify: (request) => identify(db, request),
+    keyLimit: createTryLimit(keyCalls, 60_000),
+    once: createOnce(db, keyRing),
     log,
   });
   const setUp = (await countAdmins(db)) > 0;

@@ -1,25 +1,25 @@
 import { mkdir } from 'node:fs/promises';
-import { openKeyRing } from '../account/open-key-ring.ts';
 import type { KeyRing } from '../account/key-ring.ts';
-import { givenMasterKeys, storePlace } from '../config.ts';
+import { openKeyRing } from '../account/open-key-ring.ts';
+import { egressRules, givenMasterKeys, storePlace } from '../config.ts';
 import type { Registry } from '../connector/registry.ts';
-import { type AddressRules, addressPolicy } from '../egress/address-policy.ts';
+import { addressPolicy } from '../egress/address-policy.ts';
 import { type Egress, createEgress } from '../egress/egress.ts';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Engine, openEngine } from '../run/engine.ts';
+import { reviveRuns } from '../run/run.ts';
 import type { Db } from '../store/database.ts';
 import { explainStoreError } from '../store/explain-store-error.ts';
-import { openStore } from '../store/open.ts';
+import { type Store, openStore } from '../store/open.ts';
 
 /** What every role works with. */
-export interface Service {
+export interface Service extends Pick<Store, 'pool'> {
   readonly db: Db;
   readonly engine: Engine;
   readonly keyRing: KeyRing;
   readonly registry: Registry;
   readonly egress: Egress;
-  readonly rules: AddressRules;
   readonly dataFolder: string;
   readonly log: Log;
 }
@@ -27,7 +27,6 @@ export interface Service {
 /** What a service is opened with. */
 export interface ServiceOptions {
   readonly registry: Registry;
-  readonly rules: AddressRules;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -45,25 +44,34 @@ async function prepareDataFolder(folder: string): Promise<void> {
   }
 }
 
+/** Runs that a dump brought without their jobs get them. */
+async function openQueue({ kysely, bossOptions }: Store, log: Log): Promise<Engine> {
+  const engine = await openEngine(bossOptions, log).catch((error: unknown) => {
+    throw explainStoreError(error);
+  });
+  await reviveRuns(kysely, engine);
+  return engine;
+}
+
 /**
  * Opens the database, the key ring and the queue. What was opened is closed by `stack`, the last first; so is what opened
  * before something else could not. Throws what these throw: a database that is down is a TemporaryError `store-unreachable`.
  */
 export async function openService(
-  { registry, rules, log, signal }: ServiceOptions,
+  { registry, log, signal }: ServiceOptions,
   stack: AsyncDisposableStack,
 ): Promise<Service> {
+  const onBlocked = (attempt: object) => log.warn('A connection was blocked.', { ...attempt });
   // The rules are checked before anything is opened.
-  const egress = createEgress(addressPolicy(rules));
+  const egress = createEgress(addressPolicy({ ...egressRules(), onBlocked }));
   const { databaseUrl, dataFolder } = storePlace();
   // The embedded server makes the folder itself: it may belong to another user.
   if (databaseUrl !== undefined) await prepareDataFolder(dataFolder);
   const store = await openStore({ databaseUrl, dataFolder }, log, signal);
   stack.defer(() => store.close());
-  const { kysely: db, bossOptions } = store;
+  const { kysely: db, pool } = store;
   const keyRing = await openKeyRing(db, givenMasterKeys(), dataFolder);
-  const engine = await openEngine(bossOptions, log).catch((error: unknown) => {
-    throw explainStoreError(error);
-  });
-  return { db, engine, keyRing, registry, egress, rules, dataFolder, log };
+  const engine = await openQueue(store, log);
+  stack.defer(() => engine.stop());
+  return { db, pool, engine, keyRing, registry, egress, dataFolder, log };
 }

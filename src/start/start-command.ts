@@ -1,5 +1,11 @@
 import { type Arguments, type CliContext, type Command, exitCodes } from '../cli/command.ts';
-import { type ServiceSettings, serviceSettings, serviceVariables } from '../config.ts';
+import {
+  type ServiceSettings,
+  developHere,
+  egressRules,
+  serviceSettings,
+  serviceVariables,
+} from '../config.ts';
 import { bannerLines } from './banner.ts';
 import { openApi } from './open-api.ts';
 import { parseRoles } from './roles.ts';
@@ -24,17 +30,12 @@ async function open(
 ): Promise<void> {
   const { log, registry, signal, out } = context;
   const roles = parseRoles(typed.text('role') ?? settings.roles);
-  const development = typed.flag('development') || settings.development;
-  const rules = {
-    allow: settings.egressAllow,
-    allowLoopback: development,
-    onBlocked: (attempt: object) => log.warn('A connection was blocked.', { ...attempt }),
-  };
-  const service = await openService({ registry, rules, log, signal }, stack);
-  stack.defer(() => service.engine.stop(settings.drain));
+  if (typed.flag('development')) developHere();
+  const development = egressRules().allowLoopback;
+  const service = await openService({ registry, log, signal }, stack);
   if (roles.includes('worker')) await openWorker(service, settings, stack);
   if (roles.includes('scheduler')) await openScheduler(service, stack);
-  const api = roles.includes('api') ? await openApi(service, settings, context.version, stack) : undefined;
+  const api = roles.includes('api') ? await openApi(service, settings, stack) : undefined;
   if (typed.flag('json')) out(JSON.stringify({ event: 'started', roles, development, ...api }));
   else if (!typed.flag('quiet')) for (const line of bannerLines({ roles, development, ...api })) out(line);
 }
