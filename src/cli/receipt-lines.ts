@@ -24,7 +24,9 @@ export function receiptLines(receipt: Receipt): string[] {
   const lines: Line[] = [
     ...receipt.location.map((location, index): Line => [index === 0 ? 'Location' : '', location]),
     ...factsOf(receipt),
-    ...(truncated > 0 ? [['Dates', `${count(truncated)} lost digits that the destination cannot hold`] as const] : []),
+    ...(truncated > 0
+      ? [['Dates', `${count(truncated)} lost digits that the destination cannot hold`] as const]
+      : []),
     ...receipt.rejected.slice(0, shownRows).map(({ row, column, reason }): Line => {
       return ['Rejected', `row ${row}${column === undefined ? '' : `, column "${column}"`}: ${reason}`];
     }),
