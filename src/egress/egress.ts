@@ -1,5 +1,5 @@
 import { lookup as resolve, type LookupAddress } from 'node:dns';
-import { connect as netConnect, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as netConnect, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
 import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { TemporaryError, UserError, isTold } from '../errors.ts';
 
@@ -10,6 +10,8 @@ export interface ConnectRequest {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the attempt is given up; 15,000 unless told. */
   readonly timeout?: number;
+  /** Bytes are read straight into the caller's memory, without garbage; then there are no 'data' events (see `net.connect`). */
+  readonly onread?: OnReadOpts;
 }
 
 /** The only way out of the process. Sources and destinations open every socket through this. */
@@ -102,7 +104,7 @@ async function ready<S extends Socket>(
       socket.once(event, () => done()).once('error', fail);
       end.addEventListener('abort', () => fail(end.reason as Error), { once: true });
     });
-    return socket;
+    return socket.setNoDelay(true).setKeepAlive(true);
   } catch (error) {
     socket.destroy();
     socket.on('error', () => {});
@@ -123,25 +125,25 @@ const withoutBrackets = (host: string) => host.replace(/^\[(.*)\]$/, '$1');
 
 /** Opens sockets under a policy. A name is resolved once, and the address that was checked is the one that is used. */
 export function createEgress(policy: EgressPolicy = openPolicy): Egress {
-  const connect = async (request: ConnectRequest) => {
-    const { port } = request;
-    const host = withoutBrackets(request.host);
+  const placeOf = ({ host: written, port, onread }: ConnectRequest) => {
+    const host = withoutBrackets(written);
     // Node does not look a literal address up, so the policy is asked here.
     const family = isIP(host);
     if (family !== 0) policy(host, [{ address: host, family }], port);
     const lookup = policedLookup(policy, port);
-    const socket = netConnect({ host, port, lookup, noDelay: true, keepAlive: true, autoSelectFamily: true });
-    return ready(socket, 'connect', request);
+    return { host, port, lookup, autoSelectFamily: true, ...(onread ? { onread } : {}) };
   };
   return {
     lookup: policedLookup(policy),
-    connect,
+    async connect(request) {
+      const socket = netConnect(placeOf(request));
+      return ready(socket, 'connect', request);
+    },
     async connectTls(request, options = {}) {
-      const socket = await connect(request);
-      const host = withoutBrackets(request.host);
+      const place = placeOf(request);
       // An address is no server name (RFC 6066), but the certificate is checked against it all the same.
-      const name = isIP(host) ? {} : { servername: host };
-      return ready(tlsConnect({ host, ...name, ...options, socket }), 'secureConnect', request);
+      const name = isIP(place.host) ? {} : { servername: place.host };
+      return ready(tlsConnect({ ...place, ...name, ...options }), 'secureConnect', request);
     },
   };
 }

@@ -44,7 +44,7 @@ export async function startDomoRig(options: DomoOptions = {}) {
   const stand = await startDomo(options);
   const lines: string[] = [];
   const log = createLog((line) => lines.push(line));
-  const times = { limits: { answer: 2000, idle: 500 }, poll: { first: 5, longest: 20 } };
+  const times = { limits: { answer: 2000, idle: 1000 }, poll: { first: 5, longest: 20 } };
   const source = (account: Partial<DomoAccount> = {}): DomoSource =>
     createDomoSource({ ...stand.account, ...account }, { egress: createEgress(), log }, times);
   return {

@@ -114,7 +114,7 @@ export function explainAnswer(answer: BadAnswer): UserError | TemporaryError {
   return explainRefusal(answer);
 }
 
-const silent = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const silent = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 
 /** Makes a told error of a broken transport. `stage`: before the answer began, or while its body came. */
 export function explainTransport(error: unknown, stage: 'request' | 'body'): Error {

@@ -5,6 +5,7 @@ import { UserError } from '../../errors.ts';
 import type { Egress } from '../../egress/egress.ts';
 import { createDispatcher } from '../../egress/http.ts';
 import { type DispatchedAnswer, dispatchRequest } from './dispatch-answer.ts';
+import { download } from './download.ts';
 import { explainTransport, type Operation } from './explain.ts';
 
 /** One request to Domo. */
@@ -96,16 +97,27 @@ export function createTransport(baseUrl: string, egress: Egress, limits: Limits 
   const base = trimmed(baseUrl);
   const { origin } = new URL(base);
   let agent: Agent | undefined;
+  const byClient = ({ method, headers, body, signal }: Request, { pathname, search }: URL) => {
+    agent ??= createDispatcher(egress, { ...times, keepAliveTimeout: 5000, pipelining: 1 });
+    return dispatchRequest(
+      agent,
+      { origin, path: pathname + search, method, headers, body: body ?? null },
+      signal,
+    );
+  };
   const times = { headersTimeout: limits.answer, bodyTimeout: limits.idle };
   return {
-    async ask({ method, path, headers, body = null, signal }) {
+    async ask(request) {
+      const { operation, path, signal } = request;
       signal.throwIfAborted();
-      agent ??= createDispatcher(egress, { ...times, keepAliveTimeout: 5000, pipelining: 1 });
-      const { pathname, search } = new URL(base + path);
-      const all = { 'accept-encoding': 'gzip', ...headers };
-      const request = { origin, path: pathname + search, method, headers: all, body };
+      const url = new URL(base + path);
+      const headers = { 'accept-encoding': 'gzip', ...request.headers };
       try {
-        return toAnswer(await dispatchRequest(agent, request, signal), signal);
+        // All that is small goes over connections that are kept.
+        const answer = await (operation === 'export'
+          ? download(egress, { url, headers, signal, limits })
+          : byClient({ ...request, headers }, url));
+        return toAnswer(answer, signal);
       } catch (error) {
         signal.throwIfAborted();
         throw explainTransport(error, 'request');
