@@ -1,6 +1,6 @@
 import type { Db } from '../store/database.ts';
 import { newId } from '../store/new-id.ts';
-import { type Run, type RunCause, findLiveRuns } from '../store/run.ts';
+import { type Run, type RunCause, dueKey, dueTimesTaken, findLiveRuns } from '../store/run.ts';
 import { insertRunEvents } from '../store/run-event.ts';
 import { lockActiveWritebacks } from '../store/writeback.ts';
 import type { Engine } from './engine.ts';
@@ -31,7 +31,10 @@ export async function startIdle(
   const ids = wanted.map(({ writebackId }) => writebackId);
   const writebacks = new Map((await lockActiveWritebacks(transaction, ids)).map((one) => [one.id, one]));
   const live = new Map((await findLiveRuns(transaction, ids)).map((run) => [run.writebackId, run]));
-  const idle = wanted.filter(({ writebackId }) => writebacks.has(writebackId) && !live.has(writebackId));
+  const taken = await dueTimesTaken(transaction, wanted);
+  const idle = wanted.filter(
+    (one) => writebacks.has(one.writebackId) && !live.has(one.writebackId) && !taken.has(dueKey(one)),
+  );
   await insertRunEvents(
     transaction,
     wanted.flatMap((one) => skippedLine(one, live.get(one.writebackId))),

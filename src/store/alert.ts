@@ -1,5 +1,5 @@
-import { type Generated, type Insertable, type Selectable, type Updateable } from 'kysely';
-import type { Db, DefaultJson } from './database.ts';
+import { type Generated, type Insertable, type Selectable, type Updateable, sql } from 'kysely';
+import { type Db, type DefaultJson, schemaName } from './database.ts';
 
 /** What there is to tell of a writeback. */
 export type AlertKind = 'failed' | 'recovered' | 'no-data' | 'rejected-rows' | 'no-update' | 'paused';
@@ -53,4 +53,46 @@ export async function listAlerts(db: Db, writebackId: string): Promise<Alert[]> 
     .where('writebackId', '=', writebackId)
     .orderBy('id', 'desc')
     .execute();
+}
+
+/** Any constant: of two schedulers one looks. */
+const noUpdateLock = 7_391_004;
+
+/**
+ * Writes an alert for each active writeback that has not run successfully for as many hours as its `noUpdateHours` say, and
+ * has none since its last success. Gives how many.
+ */
+export async function insertNoUpdateAlerts(db: Db, now: Date): Promise<number> {
+  const table = (name: string) => sql.id(schemaName, name);
+  return db.transaction().execute(async (transaction) => {
+    await sql`select pg_advisory_xact_lock(${noUpdateLock})`.execute(transaction);
+    const { numAffectedRows } = await sql`
+      insert into ${table('alert')} (writeback_id, kind, message, created_at, next_try_at)
+      select late.id, 'no-update',
+        '“' || late.name || '” has not been updated for ' || late.hours || ' hours.', ${now}, ${now}
+      from (
+        select writeback.id, writeback.name, (version.definition ->> 'noUpdateHours')::integer as hours,
+          coalesce(success.at, writeback.created_at) as since
+        from ${table('writeback')} as writeback
+        join ${table('writeback_version')} as version
+          on version.writeback_id = writeback.id and version.version = writeback.version
+        left join lateral (
+          select finished_at as at from ${table('run')} as run
+          where run.writeback_id = writeback.id and state = 'succeeded' and not dry_run
+          order by number desc limit 1
+        ) as success on true
+        where version.definition ? 'noUpdateHours' and state = 'active' and deleted_at is null
+      ) as late
+      where late.since < ${now}::timestamptz - make_interval(hours => late.hours)
+        and not exists (
+          select from ${table('alert')} as alert
+          where alert.writeback_id = late.id and kind = 'no-update' and created_at > late.since
+        )`.execute(transaction);
+    return Number(numAffectedRows ?? 0);
+  });
+}
+
+/** Removes what was told, or given up, before a time. */
+export async function deleteAlertsBefore(db: Db, time: Date): Promise<void> {
+  await db.deleteFrom('alert').where('createdAt', '<', time).where('nextTryAt', 'is', null).execute();
 }

@@ -96,6 +96,27 @@ export async function findRun(db: Db, id: string): Promise<Run | undefined> {
   return db.selectFrom('run').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+/** Which of these times have a run already, as `dueKey`. */
+export async function dueTimesTaken(
+  db: Db,
+  wanted: readonly Pick<Run, 'writebackId' | 'dueAt'>[],
+): Promise<ReadonlySet<string>> {
+  const times = wanted.flatMap(({ dueAt }) => dueAt ?? []);
+  if (times.length === 0) return new Set();
+  const ids = wanted.map(({ writebackId }) => writebackId);
+  const rows = await db
+    .selectFrom('run')
+    .select(['writebackId', 'dueAt'])
+    .where('writebackId', 'in', ids)
+    .where('dueAt', 'in', times)
+    .execute();
+  return new Set(rows.map(dueKey));
+}
+
+/** A time of a schedule. */
+export const dueKey = ({ writebackId, dueAt }: Pick<Run, 'writebackId' | 'dueAt'>): string =>
+  `${writebackId} ${dueAt?.getTime() ?? ''}`;
+
 /** The newest run before this one that came to an end by itself, and was no dry run. */
 export async function runBefore(
   db: Db,

@@ -1,5 +1,5 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
-import type { Db, Json } from './database.ts';
+import { type Db, type Json, schemaName } from './database.ts';
 
 export interface ScheduleTable {
   writebackId: string;
@@ -34,8 +34,9 @@ export async function deleteSchedule(db: Db, writebackId: string): Promise<void>
 }
 
 /**
- * Takes schedules that are due, the longest due first, of writebacks that are active. Within a transaction: the rows are
- * locked until it ends, and another scheduler skips them, so each is taken once.
+ * Takes schedules that are due, the longest due first, of writebacks that are active. Within a transaction: schedule and
+ * writeback are locked until it ends, and another scheduler skips them, so each is taken once. What somebody else changes
+ * right now is not waited for.
  */
 export async function takeDueSchedules(db: Db, now: Date, limit: number): Promise<Schedule[]> {
   return db
@@ -47,23 +48,39 @@ export async function takeDueSchedules(db: Db, now: Date, limit: number): Promis
     .where('writeback.deletedAt', 'is', null)
     .orderBy('schedule.nextDueAt')
     .limit(limit)
-    .forUpdate('schedule')
+    .forNoKeyUpdate(['schedule', 'writeback'])
     .skipLocked()
     .execute();
 }
 
-/** The schedule has fired for `lastDueAt`. */
-export async function advanceSchedule(
-  db: Db,
-  writebackId: string,
-  lastDueAt: Date,
-  nextDueAt: Date | null,
+/** They have fired for the time they were due at, and are due next at another. */
+export async function advanceSchedules(
+  transaction: Db,
+  schedules: readonly Pick<Schedule, 'writebackId' | 'nextDueAt'>[],
 ): Promise<void> {
-  await db
-    .updateTable('schedule')
-    .set({ lastDueAt, nextDueAt })
+  if (schedules.length === 0) return;
+  const ids = schedules.map(({ writebackId }) => writebackId);
+  const times = schedules.map(({ nextDueAt }) => nextDueAt?.toISOString() ?? null);
+  await sql`
+    update ${sql.id(schemaName, 'schedule')} as schedule
+    set last_due_at = schedule.next_due_at, next_due_at = given.at
+    from unnest(${ids}::text[], ${times}::timestamptz[]) as given(id, at)
+    where schedule.writeback_id = given.id`.execute(transaction);
+}
+
+/** Remembers the state that a DataSet was seen in. */
+export async function saveSeenState(db: Db, writebackId: string, seenState: string): Promise<void> {
+  await db.updateTable('schedule').set({ seenState }).where('writebackId', '=', writebackId).execute();
+}
+
+/** The schedule, which nobody else changes until the transaction ends. */
+export async function lockSchedule(transaction: Db, writebackId: string): Promise<Schedule | undefined> {
+  return transaction
+    .selectFrom('schedule')
+    .selectAll()
     .where('writebackId', '=', writebackId)
-    .execute();
+    .forNoKeyUpdate()
+    .executeTakeFirst();
 }
 
 /** Ids of the writebacks that run after this one has succeeded: they name it by its id, or its owner's by its name. */

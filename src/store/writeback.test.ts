@@ -5,7 +5,13 @@ import { newPerson, newWriteback } from '../../test/servers/store-rows.ts';
 import { insertAccount } from './account.ts';
 import { newId } from './new-id.ts';
 import { appendOutputRows, outputRowsAfter, replaceOutputRows } from './output-row.ts';
-import { advanceSchedule, deleteSchedule, findSchedule, saveSchedule, takeDueSchedules } from './schedule.ts';
+import {
+  advanceSchedules,
+  deleteSchedule,
+  findSchedule,
+  saveSchedule,
+  takeDueSchedules,
+} from './schedule.ts';
 import { findWritebackVersion, insertWritebackVersion, listWritebackVersions } from './writeback-version.ts';
 import { findWriteback, listWritebacks, updateWriteback } from './writeback.ts';
 
@@ -90,7 +96,7 @@ for (const { name, store } of await openBothStores()) {
         );
         const second = await db.transaction().execute((trx) => takeDueSchedules(trx, now, 10));
         assert.deepEqual(second, []);
-        await advanceSchedule(first, id, due, new Date(now.getTime() + minute));
+        await advanceSchedules(first, [{ writebackId: id, nextDueAt: new Date(now.getTime() + minute) }]);
       });
       assert.deepEqual(await takeDueSchedules(db, now, 10), []);
       assert.deepEqual((await findSchedule(db, id))?.lastDueAt, due);
