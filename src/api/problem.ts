@@ -45,6 +45,8 @@ function statusOf(error: unknown): number {
   if (error instanceof Refusal) return error.status;
   if (error instanceof TemporaryError) return 503;
   if (!(error instanceof UserError)) return clientStatus(error);
+  // What an operator must mend is no mistake of whoever calls.
+  if (error.code.startsWith('store-')) return 503;
   if (error.code.endsWith('-not-found')) return 404;
   if (error.code.endsWith('-forbidden')) return 403;
   return error.code.endsWith('-conflict') ? 409 : 422;

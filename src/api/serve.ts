@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { AnswerOf, CallOf, Endpoint, Upload } from '../contract/endpoint.ts';
 import type { Log } from '../log.ts';
+import { explainStoreError } from '../store/explain-store-error.ts';
 import { type Caller, callerMay } from './caller.ts';
 import { checkerOf, cleanerOf } from './check-call.ts';
 import { Refusal, problemOf } from './problem.ts';
@@ -125,7 +126,7 @@ function logUnexpected(log: Log, { method, routeOptions }: FastifyRequest, error
 
 function tellProblems(server: FastifyInstance, log: Log): void {
   server.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error);
+    const problem = problemOf(explainStoreError(error));
     if (problem.status === 500) logUnexpected(log, request, error);
     if (error instanceof Refusal) reply.headers(error.headers);
     return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));

@@ -1,5 +1,6 @@
 import { after } from 'node:test';
 import type { Caller } from '../../src/api/caller.ts';
+import type { Once } from '../../src/api/once.ts';
 import { type Handlers, serve } from '../../src/api/serve.ts';
 import type { Endpoint, Method } from '../../src/contract/endpoint.ts';
 import type { Role } from '../../src/contract/permission.ts';
@@ -20,6 +21,7 @@ export interface RigAnswer {
 export function apiRig<Contract extends Readonly<Record<string, Endpoint>>>(
   contract: Contract,
   handlers: Handlers<Contract>,
+  once?: Once,
 ) {
   const callers = new Map<string, Caller>();
   const server = serve({
@@ -27,22 +29,24 @@ export function apiRig<Contract extends Readonly<Record<string, Endpoint>>>(
     handlers,
     identify: async ({ headers }) => callers.get(String(headers['x-person'])),
     log: quiet,
+    once,
   });
   after(() => server.close());
   return async (
     as: { readonly id: string; readonly role: Role },
     method: Method,
     url: string,
-    body?: object,
+    body?: object | string,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<RigAnswer> => {
     callers.set(as.id, { personId: as.id, role: as.role });
-    const headers = { 'x-person': as.id };
     const answer = await server.inject({
       method,
       url: `/api${url}`,
-      headers,
-      ...(body && { payload: body }),
+      headers: { 'x-person': as.id, ...headers },
+      ...(body !== undefined && { payload: body }),
     });
-    return { status: answer.statusCode, body: answer.body === '' ? null : answer.json() };
+    const isJson = /json/.test(String(answer.headers['content-type']));
+    return { status: answer.statusCode, body: isJson ? answer.json() : answer.body || null };
   };
 }

@@ -10,7 +10,7 @@ import { findOverview } from '../../store/writeback-overview.ts';
 import { findWritebackVersion, insertWritebackVersion } from '../../store/writeback-version.ts';
 import { audited } from '../audited.ts';
 import type { Handler } from '../serve.ts';
-import { changesBetween } from './changes.ts';
+import { changesBetween } from '../../contract/changes.ts';
 import { type CheckParts, checkDefinition, keepSchedule, schedulePane } from './check-definition.ts';
 import { setPaused } from './pause-writeback.ts';
 import { reachWriteback } from './reach-writeback.ts';

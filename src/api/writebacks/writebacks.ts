@@ -12,7 +12,7 @@ import { numberAfter } from '../page.ts';
 import { present } from '../present.ts';
 import { type RunParts, startNow } from '../runs/start-now.ts';
 import type { Handler } from '../serve.ts';
-import { changesBetween } from './changes.ts';
+import { changesBetween } from '../../contract/changes.ts';
 import { type CheckParts, readPane } from './check-definition.ts';
 import { pauseHandler } from './pause-writeback.ts';
 import { reachWriteback } from './reach-writeback.ts';
