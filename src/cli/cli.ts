@@ -3,11 +3,13 @@ import { UserError } from '../errors.ts';
 import { receiptErrorOf } from '../run/receipt.ts';
 import { type Arguments, type CliContext, type Command, exitCodes } from './command.ts';
 import { commonOptions } from './common-options.ts';
+import { applyCommand } from './apply-command.ts';
 import { completionScript } from './completion.ts';
 import { connectorsCommand } from './connectors-command.ts';
 import { datasetsCommand } from './datasets-command.ts';
 import { dbCommand } from './db-command.ts';
 import { exitCodeOf } from './exit-code.ts';
+import { exportCommand } from './export-command.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { keysCommand } from './keys-command.ts';
 import { logUnexpected } from './log-unexpected.ts';
@@ -18,6 +20,7 @@ import { cancelCommand, logsCommand, retryCommand, runsCommand } from './runs-co
 import { schemaCommand } from './schema-command.ts';
 import { setupCommand, signInCommand, signOutCommand, whoamiCommand } from './sign-in-command.ts';
 import { testCommand } from './test-command.ts';
+import { uploadCommand } from './upload-command.ts';
 import { writebacksCommand } from './writebacks-command.ts';
 
 const completionCommand = (commands: () => readonly Command[]): Command => ({
@@ -44,6 +47,9 @@ const localCommands: readonly Command[] = [
   signInCommand,
   signOutCommand,
   whoamiCommand,
+  applyCommand,
+  exportCommand,
+  uploadCommand,
   writebacksCommand,
   accountsCommand,
   runsCommand,

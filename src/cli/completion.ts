@@ -2,11 +2,14 @@ import { UserError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { commonOptions } from './common-options.ts';
 
+/** Flags, and the actions where the first word is one of a few. */
+const wordsOf = (command: Command) => [...Object.keys(command.actions ?? {}), ...flagsOf(command)];
+
 const flagsOf = (command: Command) =>
   Object.keys({ ...command.options, ...commonOptions }).map((name) => `--${name}`);
 
 function bash(commands: readonly Command[]): string {
-  const cases = commands.map((command) => `    ${command.name}) words="${flagsOf(command).join(' ')}" ;;`);
+  const cases = commands.map((command) => `    ${command.name}) words="${wordsOf(command).join(' ')}" ;;`);
   return `# bash: source <(writeback completion bash)
 _writeback() {
   local current="\${COMP_WORDS[COMP_CWORD]}" words
@@ -19,11 +22,14 @@ ${cases.join('\n')}
   esac
   case "$current" in
     -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
-    *) COMPREPLY=($(compgen -f -- "$current")) ;;
+    *) COMPREPLY=($(compgen -W "$words" -- "$current") $(compgen -f -- "$current")) ;;
   esac
 }
 complete -o filenames -F _writeback writeback`;
 }
+
+/** The first word in zsh: one of the actions, or a file. */
+const wordsAt = ({ actions }: Command) => (actions ? `'2:action:(${Object.keys(actions).join(' ')})' ` : '');
 
 function zsh(commands: readonly Command[]): string {
   const names = commands.map(
@@ -33,7 +39,7 @@ function zsh(commands: readonly Command[]): string {
     (command) =>
       `    ${command.name}) _arguments ${flagsOf(command)
         .map((flag) => `'${flag}'`)
-        .join(' ')} '*:file:_files' ;;`,
+        .join(' ')} ${wordsAt(command)}'*:file:_files' ;;`,
   );
   return `#compdef writeback
 # zsh: source <(writeback completion zsh)
@@ -52,6 +58,9 @@ compdef _writeback writeback`;
 function fish(commands: readonly Command[]): string {
   const lines = commands.flatMap((command) => [
     `complete -c writeback -n __fish_use_subcommand -a ${command.name} -d '${command.summary.replaceAll("'", '’')}'`,
+    ...Object.keys(command.actions ?? {}).map(
+      (action) => `complete -c writeback -n '__fish_seen_subcommand_from ${command.name}' -a ${action}`,
+    ),
     ...flagsOf(command).map(
       (flag) => `complete -c writeback -n '__fish_seen_subcommand_from ${command.name}' -l ${flag.slice(2)}`,
     ),

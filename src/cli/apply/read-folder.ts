@@ -58,8 +58,9 @@ function once<T extends { readonly name: string }>(kind: string, things: readonl
 export async function readFolder(path: string, context: CliContext): Promise<Wanted> {
   const files = await Promise.all((await filesOf(path)).map((file) => read(file, context)));
   const writebacks = files.flatMap((file) => file.writebacks);
-  const [second] = writebacks.filter(({ name }, index) => writebacks.findIndex((one) => one.name === name) !== index);
-  if (second) throw new UserError('apply-twice', `Two writebacks are called "${second.name}".`);
+  const names = writebacks.map(({ name }) => name);
+  const second = names.find((name, index) => names.indexOf(name) !== index);
+  if (second !== undefined) throw new UserError('apply-twice', `Two writebacks are called "${second}".`);
   return {
     accounts: once(
       'account',

@@ -81,7 +81,9 @@ function localSource({ path, dataset, name, ...source }: Group, folder: string):
 function domoSource({ account, clientId, clientSecret, baseUrl, ...rest }: Group): WantedSource {
   const source = { kind: 'domo', ...rest };
   if (account !== undefined) return { refers: { sourceAccount: text({ account }, 'account') }, source };
-  const values = Object.entries({ clientId, clientSecret, baseUrl }).filter(([, value]) => value !== undefined);
+  const values = Object.entries({ clientId, clientSecret, baseUrl }).filter(
+    ([, value]) => value !== undefined,
+  );
   const credentials = Object.fromEntries(values);
   const name = `Domo ${text(credentials, 'clientId')}`;
   return { accounts: [{ name, connector: 'domo', credentials }], refers: { sourceAccount: name }, source };
@@ -103,7 +105,12 @@ function writebackOf(file: Group, folder: string): Wanted {
   const [name, connector] = [text(file, 'name'), text(file, 'connector')];
   const given = group(file['source'], 'source');
   const local = given['kind'] === 'local';
-  const { accounts = [], datasets = [], refers, source } = local ? localSource(given, folder) : domoSource(given);
+  const {
+    accounts = [],
+    datasets = [],
+    refers,
+    source,
+  } = local ? localSource(given, folder) : domoSource(given);
   const own = { name, connector, credentials: group(file['credentials'], 'credentials') };
   const account = file['account'] === undefined ? name : text(file, 'account');
   const rest = Object.fromEntries(definitionKeys.flatMap((key) => (key in file ? [[key, file[key]]] : [])));
