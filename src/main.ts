@@ -8,7 +8,6 @@ import { createRegistry } from './connector/registry.ts';
 import { connectors } from './connectors.ts';
 import { createEgress, openPolicy } from './egress/egress.ts';
 import { createLog, createRedactor } from './log.ts';
-import { startCommand } from './start/start-command.ts';
 
 /** Aborted by the first Ctrl-C, so that the run cleans up; a second one ends the process the hard way. */
 function cancellation(): AbortSignal {
@@ -48,4 +47,6 @@ const context: CliContext = {
 };
 
 // The exit code is set and the process ends by itself: process.exit() after a job can deadlock (nodejs/node#54918).
-process.exitCode = await runCli(process.argv.slice(2), context, [startCommand]);
+process.exitCode = await runCli(process.argv.slice(2), context, {
+  start: async () => (await import('./start/start-command.ts')).startCommand,
+});

@@ -3,27 +3,12 @@ import { UserError } from '../errors.ts';
 import { receiptErrorOf } from '../run/receipt.ts';
 import { type Arguments, type CliContext, type Command, exitCodes } from './command.ts';
 import { commonOptions } from './common-options.ts';
-import { applyCommand } from './apply-command.ts';
 import { completionScript } from './completion.ts';
-import { connectorsCommand } from './connectors-command.ts';
-import { datasetsCommand } from './datasets-command.ts';
-import { dbCommand } from './db-command.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { exportCommand } from './export-command.ts';
 import { commandHelp, generalHelp } from './help.ts';
-import { keysCommand } from './keys-command.ts';
 import { logUnexpected } from './log-unexpected.ts';
-import { previewCommand } from './preview-command.ts';
-import { runCommand } from './run-command.ts';
-import { accountsCommand } from './accounts-command.ts';
-import { cancelCommand, logsCommand, retryCommand, runsCommand } from './runs-command.ts';
-import { schemaCommand } from './schema-command.ts';
-import { setupCommand, signInCommand, signOutCommand, whoamiCommand } from './sign-in-command.ts';
-import { testCommand } from './test-command.ts';
-import { uploadCommand } from './upload-command.ts';
-import { writebacksCommand } from './writebacks-command.ts';
 
-const completionCommand = (commands: () => readonly Command[]): Command => ({
+const completionCommand = (commands: () => Promise<readonly Command[]>): Command => ({
   name: 'completion',
   summary: 'Print the completion script of a shell: bash, zsh or fish.',
   usage: 'SHELL',
@@ -31,41 +16,46 @@ const completionCommand = (commands: () => readonly Command[]): Command => ({
   maximum: 1,
   options: {},
   async run(typed, context) {
-    context.out(completionScript(typed.positionals[0] ?? '', commands()));
+    context.out(completionScript(typed.positionals[0] ?? '', await commands()));
     return exitCodes.done;
   },
 });
 
-const localCommands: readonly Command[] = [
-  runCommand,
-  testCommand,
-  previewCommand,
-  connectorsCommand,
-  datasetsCommand,
-  schemaCommand,
-  setupCommand,
-  signInCommand,
-  signOutCommand,
-  whoamiCommand,
-  applyCommand,
-  exportCommand,
-  uploadCommand,
-  writebacksCommand,
-  accountsCommand,
-  runsCommand,
-  logsCommand,
-  cancelCommand,
-  retryCommand,
-  keysCommand,
-  dbCommand,
-];
+/** Commands by their names, in the order of the help. Only the one that is typed is loaded, with all that it needs. */
+export type CommandLoaders = Readonly<Record<string, () => Promise<Command>>>;
 
-function commandNamed(name: string, commands: readonly Command[]): Command {
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command) return command;
-  const remedy = `The commands are ${commands.map((one) => one.name).join(', ')}; see writeback --help.`;
+const localCommands: CommandLoaders = {
+  run: async () => (await import('./run-command.ts')).runCommand,
+  test: async () => (await import('./test-command.ts')).testCommand,
+  preview: async () => (await import('./preview-command.ts')).previewCommand,
+  connectors: async () => (await import('./connectors-command.ts')).connectorsCommand,
+  datasets: async () => (await import('./datasets-command.ts')).datasetsCommand,
+  schema: async () => (await import('./schema-command.ts')).schemaCommand,
+  setup: async () => (await import('./sign-in-command.ts')).setupCommand,
+  'sign-in': async () => (await import('./sign-in-command.ts')).signInCommand,
+  'sign-out': async () => (await import('./sign-in-command.ts')).signOutCommand,
+  whoami: async () => (await import('./sign-in-command.ts')).whoamiCommand,
+  apply: async () => (await import('./apply-command.ts')).applyCommand,
+  export: async () => (await import('./export-command.ts')).exportCommand,
+  upload: async () => (await import('./upload-command.ts')).uploadCommand,
+  writebacks: async () => (await import('./writebacks-command.ts')).writebacksCommand,
+  accounts: async () => (await import('./accounts-command.ts')).accountsCommand,
+  runs: async () => (await import('./runs-command.ts')).runsCommand,
+  logs: async () => (await import('./runs-command.ts')).logsCommand,
+  cancel: async () => (await import('./runs-command.ts')).cancelCommand,
+  retry: async () => (await import('./runs-command.ts')).retryCommand,
+  keys: async () => (await import('./keys-command.ts')).keysCommand,
+  db: async () => (await import('./db-command.ts')).dbCommand,
+};
+
+function commandNamed(name: string, commands: CommandLoaders): Promise<Command> {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load) return load();
+  const remedy = `The commands are ${Object.keys(commands).join(', ')}; see writeback --help.`;
   throw new UserError('command-unknown', `There is no command "${name}".`, { remedy });
 }
+
+const all = (commands: CommandLoaders) => Promise.all(Object.values(commands).map((load) => load()));
 
 function parse(command: Command, words: string[]): Arguments {
   const options = { ...command.options, ...commonOptions };
@@ -86,12 +76,12 @@ function parse(command: Command, words: string[]): Arguments {
   }
 }
 
-async function dispatch(words: string[], context: CliContext, commands: readonly Command[]): Promise<number> {
+async function dispatch(words: string[], context: CliContext, commands: CommandLoaders): Promise<number> {
   const [name, ...rest] = words;
   if (name === '--version') context.out(context.version);
   else if (name === undefined || name === '--help' || name === 'help')
-    context.out(generalHelp(context.version, commands));
-  else return execute(commandNamed(name, commands), rest, context);
+    context.out(generalHelp(context.version, await all(commands)));
+  else return execute(await commandNamed(name, commands), rest, context);
   return exitCodes.done;
 }
 
@@ -122,9 +112,10 @@ function showError(error: unknown, context: CliContext): void {
 export async function runCli(
   words: string[],
   context: CliContext,
-  more: readonly Command[] = [],
+  more: CommandLoaders = {},
 ): Promise<number> {
-  const commands: readonly Command[] = [...localCommands, ...more, completionCommand(() => commands)];
+  const completion = async () => completionCommand(() => all(commands));
+  const commands: CommandLoaders = { ...localCommands, ...more, completion };
   try {
     return await dispatch(words, context, commands);
   } catch (error) {
