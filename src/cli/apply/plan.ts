@@ -78,6 +78,27 @@ function planDeletions(
   return [...gone.map(deleteWriteback), ...unused.filter((one) => !kept(one)).map(deleteAccount)];
 }
 
+/** Throws UserError `apply-unknown` for a name that neither the server nor the files know. */
+function checkReferences(wanted: Wanted, { accounts, datasets }: Ids): void {
+  const known = new Set([
+    ...accounts.keys(),
+    ...wanted.accounts.map(({ connector, name }) => accountKey(connector, name)),
+    ...[...datasets.keys(), ...wanted.datasets.map(({ name }) => name)].map((name) => `DataSet/${name}`),
+  ]);
+  for (const { name, account, sourceAccount, dataset, definition } of wanted.writebacks) {
+    const refers: [string, string | undefined][] = [
+      [String(definition['connector']), account],
+      ['domo', sourceAccount],
+      ['DataSet', dataset],
+    ];
+    for (const [kind, word] of refers) {
+      if (word === undefined || known.has(accountKey(kind, word))) continue;
+      const what = kind === 'DataSet' ? 'DataSet' : `account of ${kind}`;
+      throw new UserError('apply-unknown', `"${name}" refers to the ${what} "${word}", which there is not.`);
+    }
+  }
+}
+
 /** What makes the server be as the files want it. Nothing is done yet. Throws UserErrors of what can be seen beforehand. */
 export async function planFor(wanted: Wanted, client: Client, options: PlanOptions): Promise<Plan> {
   const { registry, label, prune, secrets } = options;
@@ -90,6 +111,7 @@ export async function planFor(wanted: Wanted, client: Client, options: PlanOptio
     accounts: new Map(accounts.map(({ id, name, connector }) => [accountKey(connector, name), id])),
     datasets: new Map(datasets.map(({ id, name }) => [name, id])),
   };
+  checkReferences(wanted, ids);
   const steps = [
     ...wanted.datasets.filter(({ name }) => !ids.datasets.has(name)).map(uploadStep),
     ...planAccounts(wanted.accounts, accounts, registry, secrets),

@@ -72,6 +72,11 @@ interface WantedSource {
 }
 
 function localSource({ path, dataset, name, ...source }: Group, folder: string): WantedSource {
+  if (source['columns'] !== undefined)
+    throw new UserError('apply-invalid', 'A DataSet at the server has the types that its upload inferred.', {
+      field: 'source.columns',
+      remedy: 'Leave "columns" out, and cast in the query where another type is meant.',
+    });
   if (path === undefined) return { refers: { dataset: text({ dataset }, 'dataset') }, source };
   const file = resolve(folder, text({ path }, 'path'));
   const called = name === undefined ? basename(file) : text({ name }, 'name');
