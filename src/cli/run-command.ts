@@ -10,7 +10,6 @@ import { jsonEvents } from './json-events.ts';
 import { logUnexpected } from './log-unexpected.ts';
 import { createProgress } from './progress.ts';
 import { receiptLines } from './receipt-lines.ts';
-import { runSaved } from './run-saved.ts';
 import { serverOption } from './server.ts';
 import { loadWriteback } from './yaml-file.ts';
 
@@ -116,6 +115,8 @@ export const runCommand: Command = {
   },
   async run(typed, context) {
     const [word = ''] = typed.positionals;
-    return isFile(word) ? runFile(typed, context) : runSaved(word, typed, context);
+    if (isFile(word)) return runFile(typed, context);
+    const { runSaved } = await import('./run-saved.ts');
+    return runSaved(word, typed, context);
   },
 };
