@@ -23,7 +23,8 @@ const isUnkeepable = (text: string) => text.includes('\0') || !text.isWellFormed
 const deepest = 50;
 
 function refuseUnkeepable(value: unknown, path: string, depth = 0): void {
-  if (depth > deepest) throw new Refusal(400, 'api-call-invalid', 'The values of the call are nested too deep.');
+  if (depth > deepest)
+    throw new Refusal(400, 'api-call-invalid', 'The values of the call are nested too deep.');
   if (typeof value === 'string' && isUnkeepable(value))
     throw new Refusal(400, 'api-call-invalid', `${path} has characters that are no text.`, {
       places: [{ path, message: 'has characters that are no text' }],

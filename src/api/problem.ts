@@ -65,7 +65,8 @@ function sayingOf(error: unknown, status: number): { code: string; detail: strin
     const { code, message, remedy } = error;
     return { code, detail: message, ...(remedy !== undefined && { remedy }) };
   }
-  if (status < 500) return { code: 'api-call-invalid', detail: 'The body is not what this call takes.' };
+  if (status < 500)
+    return { code: 'api-call-invalid', detail: 'The address or the body is not what this call takes.' };
   return { code: 'api-unexpected', detail: 'Something unexpected happened; the server has logged it.' };
 }
 

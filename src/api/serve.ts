@@ -124,17 +124,15 @@ function logUnexpected(log: Log, { method, routeOptions }: FastifyRequest, error
   log.warn('A call failed unexpectedly.', { method, route: routeOptions.url, stack });
 }
 
-function tellProblems(server: FastifyInstance, log: Log): void {
-  server.setErrorHandler((error, request, reply) => {
+/** Answers a call with what went wrong. */
+const problemTeller =
+  (log: Log) =>
+  (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const problem = problemOf(explainStoreError(error));
     if (problem.status === 500) logUnexpected(log, request, error);
     if (error instanceof Refusal) reply.headers(error.headers);
-    return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
-  });
-  server.setNotFoundHandler(() => {
-    throw new Refusal(404, 'api-not-found', 'There is no such call.');
-  });
-}
+    reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  };
 
 /** Bodies of these types are handed on unread; which call takes which is its own affair. */
 function streamUploads(server: FastifyInstance, endpoints: readonly Endpoint[]): void {
@@ -150,11 +148,16 @@ export function serve<Contract extends Readonly<Record<string, Endpoint>>>({
   log,
   ...rest
 }: ServeOptions<Contract>): FastifyInstance {
-  const server = Fastify({ bodyLimit, trustProxy: false, logger: false });
+  const tell = problemTeller(log);
+  // What Fastify refuses before it has found a route, such as an address that is none, is told in the same way.
+  const server = Fastify({ bodyLimit, trustProxy: false, logger: false, frameworkErrors: tell });
+  server.setErrorHandler(tell);
+  server.setNotFoundHandler(() => {
+    throw new Refusal(404, 'api-not-found', 'There is no such call.');
+  });
   const stopping = new AbortController();
   server.addHook('preClose', async () => stopping.abort());
   server.addHook('onRequest', async (_, reply) => void reply.headers(headers));
-  tellProblems(server, log);
   streamUploads(server, Object.values(contract));
   for (const [name, endpoint] of Object.entries(contract)) {
     const handler = handlers[name];
