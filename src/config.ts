@@ -24,6 +24,12 @@ export const serviceVariables = {
   WRITEBACK_DEVELOPMENT: '1 lets runs reach this machine (loopback): for development and the demo.',
   WRITEBACK_LOWEST_MINUTES: 'The least minutes between two runs of a schedule; 15 unless told.',
   WRITEBACK_UPLOAD_MEGABYTES: 'The largest file that may be uploaded as a DataSet; 1000 unless told.',
+  WRITEBACK_KEEP_DAYS: 'Days for which finished runs are kept; 90 unless told.',
+  WRITEBACK_ALERT_WEBHOOK: 'Where alerts are posted to, signed.',
+  WRITEBACK_ALERT_WEBHOOK_SECRET: 'What they are signed with.',
+  WRITEBACK_ALERT_WEBHOOK_SECRET_FILE: 'A file that holds it.',
+  WRITEBACK_ALERT_SLACK: 'The address of an incoming webhook of Slack, for alerts.',
+  WRITEBACK_ALERT_SLACK_FILE: 'A file that holds it: who has the address may post.',
   WRITEBACK_RUNS: 'Runs that this process works on at once; 4 unless told.',
   WRITEBACK_RUNS_PER_ACCOUNT:
     'Runs at once for one account, by all processes together; no limit unless told.',
@@ -48,6 +54,15 @@ export function readVariable(name: string): string | undefined {
 }
 
 /**
+ * Where Node keeps what it compiled: in this user's folder for what may be lost. The threads of this process ask the
+ * environment for it; who has named a place already is left alone.
+ */
+export function compileCacheFolder(): string {
+  const usual = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'writeback', 'compiled');
+  return (process.env['NODE_COMPILE_CACHE'] ??= usual);
+}
+
+/**
  * Gives libuv's pool, which compresses and hashes, a thread for each processor and two that wait for files. libuv asks
  * the environment when the pool is first used, so this must come before; who has set a size already is left alone.
  */
@@ -60,8 +75,15 @@ export function isLively(stream: { isTTY?: boolean }): boolean {
   return stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
 }
 
+/** Those that have a second variable, which names a file. */
+type InFile =
+  | 'DATABASE_URL'
+  | 'WRITEBACK_MASTER_KEYS'
+  | 'WRITEBACK_ALERT_WEBHOOK_SECRET'
+  | 'WRITEBACK_ALERT_SLACK';
+
 /** A value that may lie in a file instead, so that it stands in no listing of processes. Throws UserError `config-file`. */
-function givenOrInFile(name: 'DATABASE_URL' | 'WRITEBACK_MASTER_KEYS'): string | undefined {
+function givenOrInFile(name: InFile): string | undefined {
   const file = given(`${name}_FILE`);
   if (given(name) !== undefined || file === undefined) return given(name);
   try {
@@ -110,6 +132,7 @@ export interface ServiceSettings {
   readonly lowestMinutes: number;
   /** Bytes. */
   readonly uploadLimit: number;
+  readonly daysKept: number;
   readonly runs: number;
   readonly runsPerAccount: number | undefined;
   /** Milliseconds. */
@@ -124,10 +147,29 @@ export function serviceSettings(): ServiceSettings {
     port: wholeNumber('WRITEBACK_PORT', 0, 65_535, 8080),
     lowestMinutes: wholeNumber('WRITEBACK_LOWEST_MINUTES', 1, 1440, 15),
     uploadLimit: wholeNumber('WRITEBACK_UPLOAD_MEGABYTES', 1, 1_000_000, 1000) * 1_000_000,
+    daysKept: wholeNumber('WRITEBACK_KEEP_DAYS', 1, 36_500, 90),
     runs: wholeNumber('WRITEBACK_RUNS', 1, 1000, 4),
     runsPerAccount: wholeNumber('WRITEBACK_RUNS_PER_ACCOUNT', 1, 1000, undefined),
     drain: wholeNumber('WRITEBACK_DRAIN_SECONDS', 0, 86_400, 30) * 1000,
   };
+}
+
+/** Where alerts go. */
+export interface AlertPlaces {
+  readonly webhook: { readonly url: string; readonly secret: string } | undefined;
+  readonly slack: string | undefined;
+}
+
+/** Throws UserError `config-alert` for a webhook without a secret: its receiver could not know who posts. */
+export function alertPlaces(): AlertPlaces {
+  const url = given('WRITEBACK_ALERT_WEBHOOK');
+  const secret = givenOrInFile('WRITEBACK_ALERT_WEBHOOK_SECRET');
+  const slack = givenOrInFile('WRITEBACK_ALERT_SLACK');
+  if (url === undefined) return { webhook: undefined, slack };
+  if (secret !== undefined) return { webhook: { url, secret }, slack };
+  throw new UserError('config-alert', 'WRITEBACK_ALERT_WEBHOOK has no WRITEBACK_ALERT_WEBHOOK_SECRET.', {
+    remedy: 'Set it to a long random text that the receiver knows too.',
+  });
 }
 
 /** What the operator lets runs reach. The threads that move rows ask for it too: they have this process's environment. */

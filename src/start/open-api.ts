@@ -5,6 +5,7 @@ import { type Listener, listen } from '../api/listen.ts';
 import { createOnce } from '../api/once.ts';
 import { serve } from '../api/serve.ts';
 import { serveSetupPage } from '../api/setup-page.ts';
+import { addOperatorRoutes } from '../api/operator-routes.ts';
 import { newToken } from '../api/token.ts';
 import { createTryLimit } from '../api/try-limit.ts';
 import type { ServiceSettings } from '../config.ts';
@@ -40,20 +41,22 @@ async function moveWhenSetUp(listener: Listener, host: string, { db, log }: Serv
 /** Serves the API: to this machine only until an administrator exists, then on the host of the settings. */
 export async function openApi(
   service: Service,
-  { host, port, lowestMinutes, uploadLimit }: ServiceSettings,
+  { host, port, lowestMinutes, uploadLimit, version }: ServiceSettings & { readonly version: string },
   stack: AsyncDisposableStack,
 ): Promise<Pick<Started, 'url' | 'setupUrl' | 'later'>> {
   const { db, keyRing, log } = service;
   const token = newToken();
   const handlers = apiHandlers({ ...service, lowestMinutes, uploadLimit, setupToken: token });
+  const known = (request: Parameters<typeof identify>[1]) => identify(db, request);
   const server = serve({
     contract,
     handlers,
-    identify: (request) => identify(db, request),
+    identify: known,
     keyLimit: createTryLimit(keyCalls, 60_000),
     once: createOnce(db, keyRing),
     log,
   });
+  addOperatorRoutes(server, { ...service, identify: known, version });
   const setUp = (await countAdmins(db)) > 0;
   if (!setUp) serveSetupPage(server, handlers.createAdministrator);
   const listener = await listen(server, setUp || isLoopback(host) ? host : loopback, port);

@@ -28,14 +28,14 @@ async function open(
   context: CliContext,
   stack: AsyncDisposableStack,
 ): Promise<void> {
-  const { log, registry, signal, out } = context;
+  const { log, registry, signal, out, version } = context;
   const roles = parseRoles(typed.text('role') ?? settings.roles);
   if (typed.flag('development')) developHere();
   const development = egressRules().allowLoopback;
   const service = await openService({ registry, log, signal }, stack);
   if (roles.includes('worker')) await openWorker(service, settings, stack);
-  if (roles.includes('scheduler')) await openScheduler(service, stack);
-  const api = roles.includes('api') ? await openApi(service, settings, stack) : undefined;
+  if (roles.includes('scheduler')) openScheduler(service, settings, stack);
+  const api = roles.includes('api') ? await openApi(service, { ...settings, version }, stack) : undefined;
   if (typed.flag('json')) out(JSON.stringify({ event: 'started', roles, development, ...api }));
   else if (!typed.flag('quiet')) for (const line of bannerLines({ roles, development, ...api })) out(line);
 }
