@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { after } from 'node:test';
+
+const main = new URL('../../src/main.ts', import.meta.url).pathname;
+
+/** Processes that a test has not ended, at its end. */
+const left = new Set<ChildProcess>();
+after(() => {
+  for (const child of left) child.kill('SIGKILL');
+});
+
+type Environment = Readonly<Record<string, string>>;
+
+function begin(words: readonly string[], environment: Environment, input = ''): ChildProcess {
+  const { PATH = '', HOME = '' } = process.env;
+  const env = { PATH, HOME, ...environment };
+  const child = spawn(process.execPath, [main, ...words], { env, stdio: 'pipe' });
+  child.stdin!.on('error', () => {}).end(input);
+  left.add(child);
+  child.once('exit', () => left.delete(child));
+  return child;
+}
+
+/** A command as somebody types it: its exit code, its lines of JSON, and what it said besides. */
+export async function typed(words: readonly string[], environment: Environment, input = '') {
+  const child = begin([...words, '--json'], environment, input);
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  const lines = out.split('\n').filter((line) => line.startsWith('{'));
+  return { code, err, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+/** A process of `writeback start` that serves. */
+export interface StartedService {
+  readonly url: string;
+  readonly setupUrl: string | undefined;
+  readonly pid: number;
+  /** Asks it to end, or kills it; gives the exit code, and null when it was killed. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
+  /** All that it has said so far. */
+  said(): string;
+}
+
+/** Starts a process, and waits until it serves. Throws with what it said when it ends before. */
+export async function startService(environment: Environment): Promise<StartedService> {
+  const child = begin(['start', '--json'], environment);
+  let said = '';
+  child.stderr!.on('data', (bytes: Buffer) => (said += bytes.toString()));
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const [line] = (await Promise.race([
+    once(createInterface(child.stdout!), 'line'),
+    exited.then(([code]) => Promise.reject(new Error(`It ended with ${code}: ${said}`))),
+  ])) as [string];
+  const { url = '', setupUrl } = JSON.parse(line) as { url?: string; setupUrl?: string };
+  return {
+    url,
+    setupUrl,
+    pid: child.pid!,
+    async end(signal) {
+      child.kill(signal);
+      const [code] = await exited;
+      return code;
+    },
+    said: () => said,
+  };
+}
+
+/** Environment of a person whose configuration lies in a folder of the test's own. */
+export async function ownConfiguration(): Promise<Environment> {
+  const folder = await mkdtemp(join(tmpdir(), 'writeback-config-'));
+  after(() => rm(folder, { recursive: true, force: true }));
+  return { XDG_CONFIG_HOME: folder };
+}
