@@ -56,7 +56,7 @@ for (const { name, store } of await openBothStores()) {
       const payload = upload ? { payload: 'a\n1\n' } : body && { payload: {} };
       const url = `/api${path.replaceAll(/\{\w+\}/g, 'x')}${upload ? '?name=x' : ''}`;
       const answer = await server.inject({ method, url, headers: { ...sign, ...type }, ...payload });
-      const { code } = answer.body === '' ? { code: '' } : (answer.json() as { code?: string });
+      const { code } = answer.body === '' ? { code: '' } : answer.json<{ code?: string }>();
       assert.ok(answer.statusCode < 500, `${method} ${url}: ${answer.body}`);
       return {
         refusal: code === 'api-not-signed-in' || code === 'api-not-allowed' ? answer.statusCode : undefined,
@@ -85,7 +85,7 @@ for (const { name, store } of await openBothStores()) {
         await key(disabled.id, [...permissions]),
       ])
         for (const [call, endpoint] of endpoints) {
-          const { refusal } = await passes(endpoint, sign as Record<string, string>);
+          const { refusal } = await passes(endpoint, sign);
           assert.equal(refusal, endpoint.permission === 'anyone' ? undefined : 401, call);
         }
     });

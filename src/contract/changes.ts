@@ -10,7 +10,12 @@ export interface Change {
 const isGroup = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+/** The database does not keep the order of keys. */
+function same(one: unknown, other: unknown): boolean {
+  if (isGroup(one) && isGroup(other)) return changesBetween(one, other).length === 0;
+  if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
+  return one.length === other.length && one.every((item, index) => same(item, other[index]));
+}
 
 /** Where two definitions differ. Groups are compared value by value, lists as wholes. */
 export function changesBetween(before: Values, after: Values, within = ''): Change[] {
