@@ -27,7 +27,18 @@ async function feed(chunks: AsyncIterator<Uint8Array>, transform: Duplex): Promi
 }
 
 /**
- * Sends bytes through a transform. The next chunk of `body` is pulled when the last was taken in whole. What `body` throws
+ * Gives memory back at once that a transform made for its output, after the last of its chunks has been used. To wait for the
+ * garbage collector, which looks through everything for each few megabytes of it, takes a third of the time of un-zipping.
+ */
+function giveBack({ buffer, byteOffset, length }: Uint8Array): void {
+  // Small memory may be a piece of what all buffers share.
+  const own = buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize;
+  if (own && byteOffset + length === buffer.byteLength) buffer.transfer(0);
+}
+
+/**
+ * Sends bytes through a transform, which fills piece after piece of memory and leaves those that are full. A chunk is valid until
+ * the next pull. The next chunk of `body` is pulled when the last was taken in whole. What `body` throws
  * comes out unchanged; however the loop ends, `body` and the transform are closed when it has ended.
  */
 export async function* through(
@@ -37,7 +48,10 @@ export async function* through(
   const chunks = body[Symbol.asyncIterator]();
   const fed = feed(chunks, transform);
   try {
-    for await (const chunk of transform) yield chunk as Uint8Array;
+    for await (const chunk of transform as AsyncIterable<Uint8Array>) {
+      yield chunk;
+      giveBack(chunk);
+    }
   } finally {
     transform.destroy();
     await chunks.return?.();
