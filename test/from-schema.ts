@@ -5,6 +5,7 @@ import {
   constant,
   constantFrom,
   date,
+  dictionary,
   emailAddress,
   integer,
   jsonValue,
@@ -44,7 +45,7 @@ function texts({ pattern, format, minLength = 0, maxLength = 40 }: JsonSchema): 
   if (format === 'email') return emailAddress();
   if (pattern !== undefined)
     return stringMatching(new RegExp(pattern)).map((text) => text.slice(0, maxLength));
-  return string({ unit: 'binary', minLength, maxLength: Math.max(minLength, Math.min(maxLength, 40)) });
+  return string({ unit: 'grapheme', minLength, maxLength: Math.max(minLength, Math.min(maxLength, 40)) });
 }
 
 function objects({ properties = {}, required = [] }: JsonSchema, known: Known): Arbitrary<unknown> {
@@ -62,7 +63,7 @@ export function valuesOf(schema: JsonSchema, known: Known, name = ''): Arbitrary
   const drawn = drawnFrom(schema, known);
   const good = known[name];
   if (!good) return drawn;
-  const picked = integer({ min: 0, max: 1000 }).map((index) => good()[index % Math.max(good().length, 1)]);
+  const picked = integer({ min: 0, max: 9 }).map((index) => good()[index] ?? good()[0]);
   return oneof({ weight: 4, arbitrary: picked }, { weight: 1, arbitrary: drawn });
 }
 
@@ -80,6 +81,7 @@ function drawnFrom(schema: JsonSchema, known: Known): Arbitrary<unknown> {
       maxLength: Math.min(maxItems, 5),
     });
   if (schema.properties) return objects(schema, known);
+  if (schema.type === 'object') return dictionary(string(), jsonValue(), { maxKeys: 3 });
   return jsonValue();
 }
 

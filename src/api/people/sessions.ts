@@ -3,9 +3,14 @@ import type { Contract } from '../../contract/contract.ts';
 import type { Db } from '../../store/database.ts';
 import { newId } from '../../store/new-id.ts';
 import { type Person, findPerson, findPersonByEmail, updatePerson } from '../../store/person.ts';
-import { deleteSession, deleteSessionsOf, insertSession } from '../../store/session.ts';
+import {
+  deleteExpiredSessions,
+  deleteSession,
+  deleteSessionsOf,
+  insertSession,
+} from '../../store/session.ts';
 import { audited } from '../audited.ts';
-import { sessionCookie, sessionLife } from '../identify.ts';
+import { sessionCookie, sessionIdle, sessionLife } from '../identify.ts';
 import { hashPassword, isPassword } from '../password.ts';
 import { Refusal } from '../problem.ts';
 import type { CallContext, Handler } from '../serve.ts';
@@ -68,6 +73,8 @@ const signIn =
     const person = await findPersonByEmail(db, email);
     const right = await isPassword(password, person?.passwordHash ?? undefined);
     if (!person || !right || person.disabledAt) throw notKnown();
+    const now = new Date();
+    await deleteExpiredSessions(db, now, new Date(now.getTime() - sessionIdle));
     const deed = { actor: person.id, action: 'session.begin', target: person.id, details: { address } };
     await audited(db, deed, (transaction) => beginSession(transaction, person, context));
     return personAnswer(person);

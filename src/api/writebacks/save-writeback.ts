@@ -112,7 +112,7 @@ const change =
     return audited(db, { ...deed, details: { ownerId, paused, changed } }, async (transaction) => {
       await reachWriteback(transaction, caller!, id, 'change');
       await keep(transaction, { writeback, before, after, owner }, caller!.personId, parts.lowestMinutes);
-      if (paused !== undefined) await setPaused(transaction, id, paused, parts.lowestMinutes);
+      if (paused !== undefined) await setPaused(transaction, id, paused);
       return answerOf(transaction, id);
     });
   };

@@ -91,7 +91,7 @@ const preview =
 /** Saved writebacks: everybody may look at them, their owners change them, operators run and pause them. */
 export const writebackHandlers = (parts: WritebackParts) => ({
   ...saveHandlers(parts),
-  pauseWriteback: pauseHandler(parts),
+  pauseWriteback: pauseHandler(parts.db),
   listWritebacks: list(parts),
   getWriteback: get(parts),
   deleteWriteback: remove(parts),
