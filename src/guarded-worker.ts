@@ -3,10 +3,10 @@ import { createRegistry } from './connector/registry.ts';
 import { connectors } from './connectors.ts';
 import { addressPolicy } from './egress/address-policy.ts';
 import { createEgress } from './egress/egress.ts';
-import { serveRun } from './run/serve-run.ts';
+import { serveRuns } from './run/serve-run.ts';
 
 // The same as worker.ts under the service's rules of egress: a thread of `writeback start` begins here.
-await serveRun({
+serveRuns({
   registry: createRegistry(connectors),
   egress: createEgress(addressPolicy(egressRules())),
 });

@@ -1,7 +1,7 @@
 import { createRegistry } from './connector/registry.ts';
 import { connectors } from './connectors.ts';
 import { createEgress, openPolicy } from './egress/egress.ts';
-import { serveRun } from './run/serve-run.ts';
+import { serveRuns } from './run/serve-run.ts';
 
 // Where a thread that moves the rows of one run begins (`run/run-in-worker.ts`).
-await serveRun({ registry: createRegistry(connectors), egress: createEgress(openPolicy) });
+serveRuns({ registry: createRegistry(connectors), egress: createEgress(openPolicy) });

@@ -1,4 +1,4 @@
-import { UserError } from '../errors.ts';
+import { TemporaryError, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Db } from '../store/database.ts';
 import type { Run } from '../store/run.ts';
@@ -10,10 +10,10 @@ import { type AssemblyParts, type Definition, assemble } from './definition.ts';
 import type { Engine } from './engine.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import { type Receipt, receiptErrorOf } from './receipt.ts';
-import { moveRowsInWorker } from './run-in-worker.ts';
 import { type RunLog, openRunLog } from './run-log.ts';
 import { reportProgress } from './run-progress.ts';
 import { type Outcome, settleRun } from './settle-run.ts';
+import { type RunThreads, threadDied } from './run-threads.ts';
 import { type Timings, startTimings } from './timings.ts';
 
 /** What a run is worked on with. */
@@ -21,8 +21,7 @@ export interface RunParts extends AssemblyParts {
   readonly engine: Engine;
   /** Of the process; a run's own lines stand in the run's log. */
   readonly log: Log;
-  /** The module that a run's thread begins with (`run-in-worker.ts`). */
-  readonly entry: URL;
+  readonly threads: Pick<RunThreads, 'move'>;
 }
 
 /** What a run is of, as it was when the run was started. */
@@ -39,7 +38,7 @@ const mostCrashes = 20;
 
 /**
  * One attempt of a run, from its definition to its end: succeeded, failed, canceled, or queued again. Throws when the attempt
- * was interrupted by a shutdown: then the run is another worker's.
+ * was interrupted by a shutdown or its thread's death: then the queue gives it to a worker again.
  */
 export async function executeRun(run: Run, parts: RunParts, signal: AbortSignal): Promise<void> {
   const log = await openRunLog(parts.db, run, parts.log);
@@ -77,9 +76,15 @@ async function attempt(
   } catch (error) {
     if (lost.signal.aborted) return undefined;
     if (signal.aborted && !(signal.reason instanceof RunCanceled)) throw error;
+    if (!signal.aborted && isThreadsFault(run, error)) throw error;
     const state = signal.aborted ? 'canceled' : 'failed';
     return { state, error: receiptErrorOf(error) };
   }
+}
+
+/** Threads are shared: a run whose thread died is done again, and only what dies again and again is at fault itself. */
+function isThreadsFault({ attempt: attempts, failures }: Run, error: unknown): boolean {
+  return error instanceof TemporaryError && threadDied.includes(error.code) && attempts - failures <= 2;
 }
 
 /** How a run is ended from outside, and how it is watched. */
@@ -102,21 +107,18 @@ async function move(
   timings.end('prepared');
   const progress = reportProgress(parts.db, run, parts.log, lost);
   try {
-    return await moveRowsInWorker(
-      {
-        writeback,
-        run: identityOf(run),
-        dryRun: run.dryRun,
-        log: parts.log,
-        signal,
-        started: ({ name, columns }, _, rows) => {
-          timings.end('described');
-          parts.log.info('The DataSet is read.', { dataset: name, columns: columns.length, rows });
-        },
-        progress: progress.tell,
+    return await parts.threads.move({
+      writeback,
+      run: identityOf(run),
+      dryRun: run.dryRun,
+      log: parts.log,
+      signal,
+      started: ({ name, columns }, _, rows) => {
+        timings.end('described');
+        parts.log.info('The DataSet is read.', { dataset: name, columns: columns.length, rows });
       },
-      parts.entry,
-    );
+      progress: progress.tell,
+    });
   } finally {
     timings.end('moved');
     await progress.stop();

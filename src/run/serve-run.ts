@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import type { Log } from '../log.ts';
 import { errorToData } from './error-data.ts';
 import { type RowsToMove, moveRows } from './move-rows.ts';
@@ -32,13 +32,16 @@ function pacedProgress(post: Post) {
   };
 }
 
-/**
- * The inside of a worker that moves the rows of one run (`run-in-worker.ts` is its outside): takes the writeback from
- * `workerData`, tells what happens as messages, and ends. Any message that comes in means: cancel.
- */
-export async function serveRun(means: Pick<RowsToMove, 'registry' | 'egress'>): Promise<void> {
-  const port = parentPort;
-  if (!port) throw new Error('A run is served in a worker thread only.');
+/** What a thread is sent: a run, and the port that all that is said of it goes through. Any message that comes back means: cancel. */
+interface RunOrder {
+  readonly port: MessagePort;
+  readonly data: RunData;
+}
+
+async function serve(
+  { port, data }: RunOrder,
+  means: Pick<RowsToMove, 'registry' | 'egress'>,
+): Promise<void> {
   const post: Post = (message) => port.postMessage(message);
   const canceled = new AbortController();
   port.once('message', () => canceled.abort(new Error('Canceled.')));
@@ -46,7 +49,7 @@ export async function serveRun(means: Pick<RowsToMove, 'registry' | 'egress'>): 
   try {
     const receipt = await moveRows({
       ...means,
-      ...(workerData as RunData),
+      ...data,
       log: relayedLog(post),
       signal: canceled.signal,
       started: (dataset, run, rows) => post({ kind: 'started', dataset, run, rows }),
@@ -59,4 +62,13 @@ export async function serveRun(means: Pick<RowsToMove, 'registry' | 'egress'>): 
   } finally {
     port.close();
   }
+}
+
+/**
+ * The inside of a thread that moves the rows of runs (`run-threads.ts` is its outside): takes runs, also several at once, tells
+ * what happens to each as messages, and goes on until it is ended.
+ */
+export function serveRuns(means: Pick<RowsToMove, 'registry' | 'egress'>): void {
+  if (!parentPort) throw new Error('Runs are served in a worker thread only.');
+  parentPort.on('message', (order: RunOrder) => void serve(order, means));
 }

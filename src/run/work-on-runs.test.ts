@@ -187,6 +187,11 @@ for (const { name, store } of stores) {
       assert.deepEqual(await kinds(), ['recovered', 'failed']);
     });
 
+    test('a run whose thread died is done again, and is at fault itself when that goes on', async () => {
+      const run = await rig.ended(await rig.start(await odd('exit')));
+      assert.deepEqual([run.state, run.error?.['code'], run.attempt], ['failed', 'run-worker-ended', 3]);
+    });
+
     test('an attempt that was given up writes nothing, and its thread is ended', async () => {
       const id = await rig.start(await odd('wait'));
       const { attempt } = await rig.until(id, ({ state }) => state === 'running');

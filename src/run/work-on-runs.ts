@@ -5,6 +5,7 @@ import { watchCanceled } from './cancel-watch.ts';
 import type { WorkLimits } from './engine.ts';
 import { type RunParts, executeRun } from './execute-run.ts';
 import { takeRun } from './run.ts';
+import { openRunThreads } from './run-threads.ts';
 
 /** The worker of this process. */
 export interface RunWorker {
@@ -15,12 +16,20 @@ export interface RunWorker {
   stop(): Promise<void>;
 }
 
+/** What a worker works with. */
+export interface WorkerParts extends Omit<RunParts, 'threads'>, WorkLimits, Pick<Store, 'pool'> {
+  /** The module that the threads of runs begin with (`run-threads.ts`). */
+  readonly entry: URL;
+}
+
 /**
- * The role *worker*: takes queued runs, as many at once as there are slots, each in a thread of its own. Before each it makes
+ * The role *worker*: takes queued runs, as many at once as there are slots, and moves their rows in threads. Before each it makes
  * sure that the database is not a newer release's.
  */
-export async function workOnRuns(parts: RunParts & WorkLimits & Pick<Store, 'pool'>): Promise<RunWorker> {
-  const { db, engine, log, pool, slots, perAccount } = parts;
+export async function workOnRuns(given: WorkerParts): Promise<RunWorker> {
+  const { db, engine, log, pool, slots, perAccount } = given;
+  const threads = openRunThreads(given.entry);
+  const parts: RunParts = { ...given, threads };
   const name = `${hostname()}:${process.pid}`;
   const watch = watchCanceled(db, log);
   const halt = new AbortController();
@@ -49,6 +58,7 @@ export async function workOnRuns(parts: RunParts & WorkLimits & Pick<Store, 'poo
       halt.abort(new Error('The worker stops.'));
       await Promise.allSettled(active);
       watch.stop();
+      await threads.close();
     },
   };
 }

@@ -86,20 +86,27 @@ export async function makeDue(db: Db, writebackId: string): Promise<void> {
   await saveSchedule(db, { writebackId, definition, nextDueAt: new Date() });
 }
 
+/** Milliseconds: many times what a run takes whose worker was killed, on a machine that has much else to do. */
+const patience = 240_000;
+
+const linesOf = async (db: Db, { id }: Run) =>
+  (await runEventsAfter(db, id, 0, 99)).map(({ at, message }) => `${at.toISOString()} ${message}`).join('\n');
+
 /** Waits until a writeback has so many runs that are over, and gives the newest. */
 export async function runsEnded(db: Db, writebackId: string, count: number): Promise<Run> {
-  for (;;) {
+  for (const limit = performance.now() + patience; ;) {
     const runs = await listRuns(db, { writebackId, limit: 200 });
     if (runs.length === count && runs.every(({ finishedAt }) => finishedAt)) return runs[0]!;
     assert.ok(runs.length <= count, `${runs.length} runs for ${count} times`);
-    await sleep(50);
+    const newest = runs[0] ? `${runs[0].state}\n${await linesOf(db, runs[0])}` : 'none';
+    assert.ok(performance.now() < limit, `${runs.length} runs for ${count} times, the newest: ${newest}`);
+    await sleep(200);
   }
 }
 
 /** Throws unless the run succeeded and the destination holds what a clean run leaves. */
 export async function requireClean(db: Db, { name, target, clean }: CrashTarget, which: number, run: Run) {
-  const told = async () => (await runEventsAfter(db, run.id, 0, 99)).map(({ message }) => message).join('\n');
-  assert.equal(run.state, 'succeeded', `${name}: ${JSON.stringify(run.error)}\n${await told()}`);
+  assert.equal(run.state, 'succeeded', `${name}: ${JSON.stringify(run.error)}\n${await linesOf(db, run)}`);
   assert.deepEqual(await target.leftovers(), [], `${name}: something temporary is left`);
   const stored = await target.stored();
   assert.ok(stored);

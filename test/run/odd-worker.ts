@@ -5,7 +5,7 @@ import { connectors } from '../../src/connectors.ts';
 import { createEgress } from '../../src/egress/egress.ts';
 import { TemporaryError, UserError } from '../../src/errors.ts';
 import { fields } from '../../src/field/field.ts';
-import { serveRun } from '../../src/run/serve-run.ts';
+import { serveRuns } from '../../src/run/serve-run.ts';
 import { isMainThread } from 'node:worker_threads';
 
 const cause = new Error('451 the tray is stuck', { cause: new Error('paper') });
@@ -64,4 +64,4 @@ export const oddConnector: Connector = defineConnector({
 export const oddEntry = new URL(import.meta.url);
 
 if (!isMainThread)
-  await serveRun({ registry: createRegistry([...connectors, oddConnector]), egress: createEgress() });
+  serveRuns({ registry: createRegistry([...connectors, oddConnector]), egress: createEgress() });

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Definition } from '../../src/run/definition.ts';
 import { openEngine } from '../../src/run/engine.ts';
-import type { RunParts } from '../../src/run/execute-run.ts';
 import { startRun } from '../../src/run/run.ts';
-import { workOnRuns } from '../../src/run/work-on-runs.ts';
+import { type WorkerParts, workOnRuns } from '../../src/run/work-on-runs.ts';
 import { newId } from '../../src/store/new-id.ts';
 import type { Store } from '../../src/store/open.ts';
 import { type NewRun, type Run, findLiveRun, findRun, listRuns } from '../../src/store/run.ts';
@@ -18,13 +17,14 @@ export const workerEntry = new URL('../../src/worker.ts', import.meta.url);
 /** A worker in this process, and what a test says to it. */
 export async function serviceRig(
   store: Store,
-  parts: Pick<RunParts, 'registry' | 'keyRing' | 'dataFolder'> & Partial<Pick<RunParts, 'entry'>>,
+  parts: Pick<WorkerParts, 'registry' | 'keyRing' | 'dataFolder'> &
+    Partial<Pick<WorkerParts, 'entry' | 'slots'>>,
 ) {
   const db = store.kysely;
   const engine = await openEngine(store.bossOptions, quiet);
   const { pool } = store;
-  const all = { entry: workerEntry, ...parts, db, engine, pool, log: quiet };
-  const worker = await workOnRuns({ ...all, slots: 2 });
+  const all = { entry: workerEntry, slots: 2, ...parts, db, engine, pool, log: quiet };
+  const worker = await workOnRuns(all);
   const until = async (id: string, is: (run: Run) => boolean): Promise<Run> => {
     for (;;) {
       const run = await findRun(db, id);

@@ -1,0 +1,169 @@
+import { availableParallelism } from 'node:os';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { TemporaryError } from '../errors.ts';
+import { errorFromData } from './error-data.ts';
+import type { RowsToMove } from './move-rows.ts';
+import type { Receipt } from './receipt.ts';
+import type { RunData, RunMessage } from './run-message.ts';
+
+/** One run to do in another thread: what `moveRows` takes, but for what the thread's own entry makes. */
+export type RunInThread = Omit<RowsToMove, 'registry' | 'egress'>;
+
+/** Threads that move rows. */
+export interface RunThreads {
+  /**
+   * `moveRows` in a thread, so that this one stays free: the same receipt, the same errors, the same calls of `started` and
+   * `progress` (these ten times a second). A thread that dies without a word is a TemporaryError `run-worker-ended` or
+   * `run-out-of-memory`; the law of replay covers what it left.
+   */
+  move(work: RunInThread): Promise<Receipt>;
+  /** Ends the threads, and with them the runs that they still have. */
+  close(): Promise<void>;
+}
+
+/** JavaScript objects of one thread, in MB. Bytes that flow lie outside the heap, so a tenth of it is the usual. */
+const heapLimit = 512;
+/** Milliseconds that a canceled run has to clean up, and that a thread without a run is kept for the next one: starting one takes a third of a second. */
+const patience = { canceled: 10_000, idle: 60_000 };
+/** After so many runs a thread is replaced: what libraries leave behind does not add up. */
+const mostRuns = 200;
+
+/** Codes of the errors that mean: the thread of the run is dead. */
+export const threadDied: readonly string[] = ['run-worker-ended', 'run-out-of-memory'];
+
+interface Thread {
+  readonly worker: Worker;
+  /** The runs it has now, by what ends them when it dies. */
+  readonly active: Set<(cause: NodeJS.ErrnoException | undefined) => void>;
+  begun: number;
+  /** It gets no more runs, and ends when it has none. */
+  isRetired: boolean;
+  idle?: NodeJS.Timeout | undefined;
+}
+
+function deadThread(cause: NodeJS.ErrnoException | undefined): TemporaryError {
+  const remedy = 'Run it again: what the run left half-done is then replaced or removed.';
+  if (cause?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    const sentence = `The run was ended: its thread's objects took more than ${heapLimit} MB of memory.`;
+    return new TemporaryError('run-out-of-memory', sentence, { remedy, cause });
+  }
+  const why = cause ? `: ${cause.message}` : '';
+  return new TemporaryError('run-worker-ended', `The thread of the run ended unexpectedly${why}.`, {
+    remedy,
+    cause,
+  });
+}
+
+/** What a thread says of a run before its end. */
+function relay(message: RunMessage, { log, started, progress }: RunInThread): void {
+  if (message.kind === 'started') started?.(message.dataset, message.run, message.rows);
+  else if (message.kind === 'progress') progress?.(message.rows, message.bytes);
+  else if (message.kind === 'hide') log.hide(message.secret);
+  else if (message.kind === 'info') log.info(message.text, message.fields);
+  else if (message.kind === 'warn') log.warn(message.text, message.fields);
+}
+
+/** Waits for the last thing that is said of a run, or for the death of its thread. */
+function outcomeOf(port: MessagePort, work: RunInThread, { active }: Thread): Promise<Receipt> {
+  const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
+  const died = (cause: NodeJS.ErrnoException | undefined) => reject(deadThread(cause));
+  active.add(died);
+  port.on('message', (message: RunMessage) => {
+    if (message.kind === 'done') resolve(message.receipt);
+    else if (message.kind === 'failed') reject(errorFromData(message.error));
+    else relay(message, work);
+  });
+  return promise.finally(() => active.delete(died));
+}
+
+/**
+ * Asks for the run's end when the signal comes. When it does not end by itself, its thread is ended, as soon as no other run is
+ * in it. Answers with the way to stop listening.
+ */
+function cancelOn(signal: AbortSignal, port: MessagePort, thread: Thread): () => void {
+  let limit: NodeJS.Timeout | undefined;
+  const insist = () => {
+    thread.isRetired = true;
+    if (thread.active.size <= 1) void thread.worker.terminate();
+    else limit = setTimeout(insist, 1_000);
+  };
+  const cancel = () => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port is no window
+    port.postMessage('cancel');
+    limit = setTimeout(insist, patience.canceled);
+  };
+  signal.addEventListener('abort', cancel, { once: true });
+  return () => {
+    signal.removeEventListener('abort', cancel);
+    clearTimeout(limit);
+  };
+}
+
+/** A thread that dies takes its runs with it; each of them is told. */
+function createThread(entry: URL, gone: (thread: Thread) => void): Thread {
+  const worker = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: heapLimit } });
+  const thread: Thread = { worker, active: new Set(), begun: 0, isRetired: false };
+  let cause: NodeJS.ErrnoException | undefined;
+  worker.on('error', (error: Error) => void (cause = error));
+  worker.once('exit', () => {
+    gone(thread);
+    for (const died of thread.active) died(cause);
+  });
+  return thread;
+}
+
+/**
+ * Opens threads as they are needed, `most` of them (two per processor unless told): a run has a thread of its own while there are
+ * few, and many small ones share what there is. `entry` is the module that a thread starts with; it knows the connectors
+ * and calls `serveRuns`.
+ */
+export function openRunThreads(entry: URL, most = Math.max(4, 2 * availableParallelism())): RunThreads {
+  const threads = new Set<Thread>();
+  const pick = (): Thread => {
+    const usable = [...threads].filter(({ isRetired }) => !isRetired);
+    const idlest = usable.toSorted((a, b) => a.active.size - b.active.size)[0];
+    if (idlest && (idlest.active.size === 0 || usable.length >= most)) return idlest;
+    const thread = createThread(entry, (dead) => threads.delete(dead));
+    threads.add(thread);
+    return thread;
+  };
+  const begin = ({ writeback, run, dryRun }: RunInThread): [Thread, MessagePort] => {
+    const thread = pick();
+    clearTimeout(thread.idle);
+    thread.worker.ref();
+    thread.begun += 1;
+    thread.isRetired ||= thread.begun >= mostRuns;
+    const { port1, port2 } = new MessageChannel();
+    const data: RunData = { writeback, run, dryRun };
+    thread.worker.postMessage({ port: port2, data }, [port2]);
+    return [thread, port1];
+  };
+  const end = (thread: Thread, port: MessagePort): void => {
+    port.close();
+    if (thread.active.size > 0) return;
+    const stop = () => void thread.worker.terminate();
+    if (thread.isRetired) return stop();
+    // A thread without a run keeps no process.
+    thread.worker.unref();
+    thread.idle = setTimeout(stop, patience.idle).unref();
+  };
+  return {
+    async move(work) {
+      work.signal.throwIfAborted();
+      const [thread, port] = begin(work);
+      const stop = cancelOn(work.signal, port, thread);
+      try {
+        return await outcomeOf(port, work, thread);
+      } catch (error) {
+        work.signal.throwIfAborted();
+        throw error;
+      } finally {
+        stop();
+        end(thread, port);
+      }
+    },
+    async close() {
+      await Promise.all([...threads].map(async ({ worker }) => worker.terminate()));
+    },
+  };
+}
