@@ -124,7 +124,8 @@ export async function* writeParquet(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const { directory, memoryLimitMb = 192 } = options;
-  const duckdb = await openDuckdb({ files: [], directory, memoryLimitMb, signal });
+  // To count rows takes one thread anyway; a second would spin, waiting for work, and cost as much again.
+  const duckdb = await openDuckdb({ files: [], directory, memoryLimitMb, threads: 1, signal });
   let failure: () => unknown = () => undefined;
   try {
     ({ failure } = await defineVerdicts(duckdb.connection, verdictsOf(columns, options)));
