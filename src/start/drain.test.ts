@@ -6,7 +6,12 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dataFolder } from '../../test/servers/store-places.ts';
-import { ownConfiguration, startService, typed } from '../../test/servers/started-service.ts';
+import {
+  type StartedService,
+  ownConfiguration,
+  startService,
+  typed,
+} from '../../test/servers/started-service.ts';
 
 /** A server that lets everybody in and says nothing. */
 const sockets = new Set<Socket>();
@@ -31,7 +36,7 @@ const write = (...words: string[]) => typed(words, service);
 
 async function runState(): Promise<{ state: unknown; attempt: unknown; error: { code?: string } }> {
   const [run] = (await write('runs')).lines;
-  return { state: run?.['state'], attempt: run?.['attempt'], error: (run?.['error'] ?? {}) as object };
+  return { state: run?.['state'], attempt: run?.['attempt'], error: run?.['error'] ?? {} };
 }
 
 async function until(state: string, attempt: number): Promise<void> {
@@ -43,13 +48,12 @@ async function until(state: string, attempt: number): Promise<void> {
 }
 
 describe('a service with a run under way', { timeout: 180_000 }, () => {
-  let started = { url: '', end: async (_: 'SIGTERM' | 'SIGKILL'): Promise<number | null> => null };
+  let started: StartedService | undefined;
   const start = async (development: string) => {
-    const port = started.url === '' ? '0' : new URL(started.url).port;
-    const environment = { ...service, WRITEBACK_PORT: port, WRITEBACK_DEVELOPMENT: development };
-    const { setupUrl, ...rest } = await startService(environment);
-    started = rest;
-    return setupUrl;
+    const WRITEBACK_PORT = started ? new URL(started.url).port : '0';
+    const environment = { ...service, WRITEBACK_PORT, WRITEBACK_DEVELOPMENT: development };
+    started = await startService(environment);
+    return started.setupUrl;
   };
 
   test('may not reach this machine unless it is for development', async () => {
@@ -74,11 +78,11 @@ describe('a service with a run under way', { timeout: 180_000 }, () => {
   });
 
   test('gives the run back when it is asked to end, and goes on with it when it comes again', async () => {
-    await started.end('SIGTERM');
+    await started?.end('SIGTERM');
     await start('1');
     assert.equal((await write('run', 'Slow')).code, 0);
     await until('running', 1);
-    assert.equal(await started.end('SIGTERM'), 0);
+    assert.equal(await started?.end('SIGTERM'), 0);
     await start('1');
     await until('running', 2);
   });
@@ -87,6 +91,6 @@ describe('a service with a run under way', { timeout: 180_000 }, () => {
     assert.equal((await write('cancel', 'Slow')).code, 0);
     await until('canceled', 2);
     assert.equal((await write('logs', 'Slow', '--follow')).code, 130);
-    assert.equal(await started.end('SIGTERM'), 0);
+    assert.equal(await started?.end('SIGTERM'), 0);
   });
 });

@@ -179,7 +179,8 @@ describe('a service with a database of its own', { timeout: 180_000 }, async () 
     assert.equal((await stat(file)).mode & 0o777, 0o600);
     const elsewhere = { WRITEBACK_DATA: await dataFolder() };
     const { code, lines } = await typed(['db', 'restore', file], elsewhere);
-    assert.deepEqual([code, (lines[0]?.['rows'] as Record<string, number>)['person']], [0, 1]);
+    const { person } = (lines[0]?.['rows'] ?? {}) as { person?: number };
+    assert.deepEqual([code, person], [0, 1]);
     assert.equal((await typed(['db', 'restore', file], elsewhere)).code, 2);
   });
 

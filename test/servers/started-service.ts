@@ -21,7 +21,7 @@ function begin(words: readonly string[], environment: Environment, input = ''): 
   const { PATH = '', HOME = '' } = process.env;
   const env = { PATH, HOME, ...environment };
   const child = spawn(process.execPath, [main, ...words], { env, stdio: 'pipe' });
-  child.stdin!.on('error', () => {}).end(input);
+  child.stdin.on('error', () => {}).end(input);
   left.add(child);
   child.once('exit', () => left.delete(child));
   return child;
@@ -43,11 +43,8 @@ export async function typed(words: readonly string[], environment: Environment, 
 export interface StartedService {
   readonly url: string;
   readonly setupUrl: string | undefined;
-  readonly pid: number;
   /** Asks it to end, or kills it; gives the exit code, and null when it was killed. */
-  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
-  /** All that it has said so far. */
-  said(): string;
+  readonly end: (signal: 'SIGTERM' | 'SIGKILL') => Promise<number | null>;
 }
 
 /** Starts a process, and waits until it serves. Throws with what it said when it ends before. */
@@ -64,13 +61,11 @@ export async function startService(environment: Environment): Promise<StartedSer
   return {
     url,
     setupUrl,
-    pid: child.pid!,
     async end(signal) {
       child.kill(signal);
       const [code] = await exited;
       return code;
     },
-    said: () => said,
   };
 }
 
