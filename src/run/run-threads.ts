@@ -112,6 +112,37 @@ function createThread(entry: URL, gone: (thread: Thread) => void): Thread {
   return thread;
 }
 
+/** The thread with the fewest runs; a new one while all have some and there are not too many. */
+function pickThread(threads: Set<Thread>, entry: URL, most: number): Thread {
+  const usable = [...threads].filter(({ isRetired }) => !isRetired);
+  const idlest = usable.toSorted((a, b) => a.active.size - b.active.size)[0];
+  if (idlest && (idlest.active.size === 0 || usable.length >= most)) return idlest;
+  const thread = createThread(entry, (dead) => threads.delete(dead));
+  threads.add(thread);
+  return thread;
+}
+
+function beginRun(thread: Thread, { writeback, run, dryRun }: RunInThread): MessagePort {
+  clearTimeout(thread.idle);
+  thread.worker.ref();
+  thread.begun += 1;
+  thread.isRetired ||= thread.begun >= mostRuns;
+  const { port1, port2 } = new MessageChannel();
+  const data: RunData = { writeback, run, dryRun };
+  thread.worker.postMessage({ port: port2, data }, [port2]);
+  return port1;
+}
+
+function endRun(thread: Thread, port: MessagePort): void {
+  port.close();
+  if (thread.active.size > 0) return;
+  const stop = () => void thread.worker.terminate();
+  if (thread.isRetired) return stop();
+  // A thread without a run keeps no process.
+  thread.worker.unref();
+  thread.idle = setTimeout(stop, patience.idle).unref();
+}
+
 /**
  * Opens threads as they are needed, `most` of them (two per processor unless told): a run has a thread of its own while there are
  * few, and many small ones share what there is. `entry` is the module that a thread starts with; it knows the connectors
@@ -119,38 +150,11 @@ function createThread(entry: URL, gone: (thread: Thread) => void): Thread {
  */
 export function openRunThreads(entry: URL, most = Math.max(4, 2 * availableParallelism())): RunThreads {
   const threads = new Set<Thread>();
-  const pick = (): Thread => {
-    const usable = [...threads].filter(({ isRetired }) => !isRetired);
-    const idlest = usable.toSorted((a, b) => a.active.size - b.active.size)[0];
-    if (idlest && (idlest.active.size === 0 || usable.length >= most)) return idlest;
-    const thread = createThread(entry, (dead) => threads.delete(dead));
-    threads.add(thread);
-    return thread;
-  };
-  const begin = ({ writeback, run, dryRun }: RunInThread): [Thread, MessagePort] => {
-    const thread = pick();
-    clearTimeout(thread.idle);
-    thread.worker.ref();
-    thread.begun += 1;
-    thread.isRetired ||= thread.begun >= mostRuns;
-    const { port1, port2 } = new MessageChannel();
-    const data: RunData = { writeback, run, dryRun };
-    thread.worker.postMessage({ port: port2, data }, [port2]);
-    return [thread, port1];
-  };
-  const end = (thread: Thread, port: MessagePort): void => {
-    port.close();
-    if (thread.active.size > 0) return;
-    const stop = () => void thread.worker.terminate();
-    if (thread.isRetired) return stop();
-    // A thread without a run keeps no process.
-    thread.worker.unref();
-    thread.idle = setTimeout(stop, patience.idle).unref();
-  };
   return {
     async move(work) {
       work.signal.throwIfAborted();
-      const [thread, port] = begin(work);
+      const thread = pickThread(threads, entry, most);
+      const port = beginRun(thread, work);
       const stop = cancelOn(work.signal, port, thread);
       try {
         return await outcomeOf(port, work, thread);
@@ -159,7 +163,7 @@ export function openRunThreads(entry: URL, most = Math.max(4, 2 * availableParal
         throw error;
       } finally {
         stop();
-        end(thread, port);
+        endRun(thread, port);
       }
     },
     async close() {

@@ -17,7 +17,7 @@ import {
 
 /** `WRITEBACK_CRASH_KILLS=200 node --test test/crash/service-crash.test.ts` is the long form. */
 const kills = Number(process.env['WRITEBACK_CRASH_KILLS'] ?? 1);
-const rows = 40_000;
+const rows = 20_000;
 
 const place = await storePlaces['own PostgreSQL']!();
 const store = await openTestStore(place);
@@ -73,11 +73,13 @@ test(`${kills} kills of a scheduler and worker, each during a run of every desti
     counts[which]! += 1;
     const took = await round(which, counts[which]!, async () => {
       await sleep(usual * Math.random());
-      interrupted += await killBusy();
+      const had = await killBusy();
+      interrupted += had;
     });
     longest = Math.max(longest, took);
     processes.push(await start());
   }
+  context.diagnostic(`${interrupted} runs were interrupted.`);
   context.diagnostic(
     `A clean round took ${Math.round(usual)} ms, the longest disturbed one ${Math.round(longest)} ms.`,
   );

@@ -50,6 +50,7 @@ export const oddConnector: Connector = defineConnector({
     log.hide(`token of ${credentials.password}`);
     log.info('signed in', { password: credentials.password, token: `token of ${credentials.password}` });
     deeds[details.does]?.();
+    if (details.does === 'be deaf') await new Promise(() => {});
     if (details.does === 'wait' || details.does === 'burst') {
       await once(signal, 'abort');
       signal.throwIfAborted();

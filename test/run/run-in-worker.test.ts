@@ -11,6 +11,7 @@ import { createLog } from '../../src/log.ts';
 import { moveRows } from '../../src/run/move-rows.ts';
 import type { Receipt } from '../../src/run/receipt.ts';
 import { type RunInWorker, moveRowsInWorker } from '../../src/run/run-in-worker.ts';
+import { openRunThreads } from '../../src/run/run-threads.ts';
 import { checkWriteback } from '../../src/run/writeback.ts';
 import { mixedCsv } from '../data/mixed-rows.ts';
 import { ownValues } from '../servers/own-values.ts';
@@ -161,3 +162,47 @@ test('a canceled write leaves nothing behind', async () => {
   assert.notDeepEqual(seen[0], [], 'it had begun to write');
   assert.deepEqual(await readdir(out), []);
 });
+
+test('many runs share a few threads, and one that dies takes only its own', async () => {
+  const threads = openRunThreads(oddEntry, 2);
+  try {
+    const quiet = Array.from({ length: 9 }, () => threads.move(workOf(odd('nothing')).work));
+    const receipts = await Promise.all(quiet);
+    assert.ok(receipts.every(({ rowsWritten }) => rowsWritten === rows));
+    const [dying, living] = [
+      threads.move(workOf(odd('exit')).work),
+      threads.move(workOf(odd('nothing')).work),
+    ];
+    await assert.rejects(dying, { code: 'run-worker-ended' });
+    assert.equal((await living).status, 'succeeded');
+    assert.equal(
+      (await threads.move(workOf(odd('nothing')).work)).status,
+      'succeeded',
+      'others take its place',
+    );
+  } finally {
+    await threads.close();
+  }
+});
+
+test(
+  'a run that does not heed its cancellation is ended with its thread, and others in it are not',
+  { timeout: 60_000 },
+  async () => {
+    const threads = openRunThreads(oddEntry, 1);
+    try {
+      const canceling = new AbortController();
+      const deaf = threads.move(
+        workOf(odd('be deaf'), {
+          signal: canceling.signal,
+          log: createLog(() => canceling.abort(new Error('Enough.'))),
+        }).work,
+      );
+      const beside = threads.move(workOf(odd('nothing')).work);
+      await assert.rejects(deaf, { message: 'Enough.' });
+      assert.equal((await beside).status, 'succeeded');
+    } finally {
+      await threads.close();
+    }
+  },
+);
