@@ -17,7 +17,7 @@ async function* chunks(...list: Uint8Array[]): AsyncGenerator<Uint8Array> {
 
 async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = [];
-  for await (const chunk of body) parts.push(chunk);
+  for await (const chunk of body) parts.push(Buffer.from(chunk));
   return Buffer.concat(parts);
 }
 

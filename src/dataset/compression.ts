@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import { constants, gzip, zstdCompress } from 'node:zlib';
+import { constants, createGzip, createZstdCompress } from 'node:zlib';
 import { packBlocks } from './pack-blocks.ts';
 import { zip } from './zip.ts';
 
@@ -14,16 +13,11 @@ const chunkSize = 1024 * 1024;
  */
 const usualLevel = { gzip: 4, zstd: 1, zip: 4 } as const;
 
-const gzipAsync = promisify(gzip);
-const zstdAsync = promisify(zstdCompress);
-
-function gzipBlock(level: number) {
-  return (block: Uint8Array) => gzipAsync(block, { level, chunkSize });
-}
+const gzipBlock = (level: number) => () => createGzip({ level, chunkSize });
 
 function zstdBlock(level: number) {
   const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
-  return (block: Uint8Array) => zstdAsync(block, { chunkSize, params });
+  return () => createZstdCompress({ chunkSize, params });
 }
 
 /** What is added to a file's name, dot included; nothing for `none`. */

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { giveBack } from './give-back.ts';
 
 /** Resolves when the transform has no more use for the chunk; it may keep it until then. */
 function write(transform: Duplex, chunk: Uint8Array): Promise<void> {
@@ -26,15 +27,8 @@ async function feed(chunks: AsyncIterator<Uint8Array>, transform: Duplex): Promi
   }
 }
 
-/**
- * Gives memory back at once that a transform made for its output, after the last of its chunks has been used. To wait for the
- * garbage collector, which looks through everything for each few megabytes of it, takes a third of the time of un-zipping.
- */
-function giveBack({ buffer, byteOffset, length }: Uint8Array): void {
-  // Small memory may be a piece of what all buffers share.
-  const own = buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize;
-  if (own && byteOffset + length === buffer.byteLength) buffer.transfer(0);
-}
+/** Of the chunks that lie in the same memory, which a transform fills from its beginning, this is the last. */
+const isLast = ({ buffer, byteOffset, length }: Uint8Array) => byteOffset + length === buffer.byteLength;
 
 /**
  * Sends bytes through a transform, which fills piece after piece of memory and leaves those that are full. A chunk is valid until
@@ -50,7 +44,7 @@ export async function* through(
   try {
     for await (const chunk of transform as AsyncIterable<Uint8Array>) {
       yield chunk;
-      giveBack(chunk);
+      if (isLast(chunk)) giveBack(chunk);
     }
   } finally {
     transform.destroy();

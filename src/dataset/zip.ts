@@ -1,9 +1,6 @@
-import { promisify } from 'node:util';
-import { constants, crc32, deflateRaw } from 'node:zlib';
+import { constants, crc32, createDeflateRaw } from 'node:zlib';
 import { packBlocks } from './pack-blocks.ts';
 import { localHeader, zipEnd } from './zip-records.ts';
-
-const deflateAsync = promisify(deflateRaw);
 
 /** An empty block that says it is the last (RFC 1951, 3.2.6). */
 const lastBlock = Buffer.of(0x03, 0x00);
@@ -27,7 +24,7 @@ export async function* zip(
   }
   const options = { level, finishFlush: constants.Z_SYNC_FLUSH };
   yield localHeader(name);
-  for await (const chunk of packBlocks(summed(), (block) => deflateAsync(block, options))) {
+  for await (const chunk of packBlocks(summed(), () => createDeflateRaw(options))) {
     entry.packed += chunk.length;
     yield chunk;
   }
