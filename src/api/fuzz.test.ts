@@ -93,7 +93,10 @@ describe('requests that are made of the OpenAPI document', async () => {
   const folder = join(parts.dataFolder, 'out');
 
   /** Ids of what there is, by what it is of; grows with what the requests make. */
-  const ids: Record<string, string[]> = { person: [...people.keys()], connector: ['folder', 'none'] };
+  const ids: Record<string, string[]> = {
+    person: [...people.keys()].toReversed(),
+    connector: ['folder', 'none'],
+  };
   const learn = (body: unknown) => {
     const { id, runId } = (body ?? {}) as { id?: unknown; runId?: unknown };
     for (const one of [id, runId]) if (typeof one === 'string') (ids[one.split('_')[0]!] ??= []).push(one);

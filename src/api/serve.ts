@@ -78,10 +78,14 @@ interface Serving extends Pick<ServeOptions<{}>, 'identify' | 'keyLimit' | 'once
   readonly stopping: AbortSignal;
 }
 
-/** The file that a call brings. It is not read before somebody pulls. */
+/**
+ * The file that a call brings. It is not read before somebody pulls. Who stops pulling does not end the connection: the answer
+ * that says why has still to go over it.
+ */
 function uploadOf({ headers, body }: FastifyRequest): Upload {
   if (!(body instanceof Readable)) throw new Refusal(415, 'api-content-type', 'The body must be a file.');
-  return { type: contentTypeOf(headers['content-type']), bytes: body };
+  const bytes = { [Symbol.asyncIterator]: () => body.iterator({ destroyOnReturn: false }) };
+  return { type: contentTypeOf(headers['content-type']), bytes };
 }
 
 async function send(
