@@ -41,6 +41,13 @@ test('keys of all formats are read, pasted in one line too', (context) => {
   }
 });
 
+test('no wrong passphrase makes a key look damaged', (context) => {
+  const pair = keygen(['-t', 'rsa', '-b', '2048', '-m', 'PEM'], 'pass phrase');
+  if (!pair) return context.skip('no ssh-keygen');
+  for (let wrong = 0; wrong < 2000; wrong += 1)
+    assert.throws(() => readPrivateKey(pair.private, `wrong ${wrong}`), userError('sftp-passphrase-wrong'));
+});
+
 test('ed25519 as PKCS#8 and RSA under triple DES are read', (context) => {
   const ed25519 = openssl(['genpkey', '-algorithm', 'ed25519', '-out', 'OUT'], '');
   if (ed25519 === undefined) return context.skip('no openssl');
