@@ -4,7 +4,7 @@ import { TemporaryError, UserError, isTold } from '../../errors.ts';
 import { diskFull, explainStatus, saysFull, status, statusOf } from './explain.ts';
 import { makeFolders } from './make-folders.ts';
 import { folderOf, inFolder } from './remote-path.ts';
-import { type Names, publish, restore, sizeOf } from './rename-ladder.ts';
+import { type FoundSize, type Names, publish, restore, sizeOf } from './rename-ladder.ts';
 import type { SftpChannel } from './sftp-channel.ts';
 import type { SftpSession } from './sftp-session.ts';
 import { type Lane, stripe } from './stripes.ts';
@@ -56,16 +56,25 @@ async function explainWrite(channel: SftpChannel, path: string, error: unknown):
   });
 }
 
-async function flushAndClose(channel: SftpChannel, handle: Buffer, path: string): Promise<void> {
+async function flush(channel: SftpChannel, handle: Buffer, path: string): Promise<void> {
   try {
     await channel.flush(handle);
   } catch (error) {
     const harmless = statusOf(error) === status.unsupported || statusOf(error) === status.permissionDenied;
     if (!harmless) throw await explainWrite(channel, path, error);
   }
-  await channel.close(handle).catch(async (error: unknown) => {
+}
+
+/** Flushes and closes the file, and returns what lies there then. Three questions, sent together where answers come in order. */
+async function finish({ channel, handle }: Lane, path: string, together: boolean): Promise<FoundSize> {
+  const flushed = flush(channel, handle, path);
+  if (!together) await flushed;
+  const closed = channel.close(handle).catch(async (error: unknown) => {
     throw await explainWrite(channel, path, error);
   });
+  if (!together) await closed;
+  const [size] = await Promise.all([sizeOf(channel, path), flushed, closed]);
+  return size;
 }
 
 /** A server that lets nothing be overwritten (ProFTPD's AllowOverwrite) wants what a killed attempt left to be removed first. */
@@ -83,13 +92,19 @@ async function create(channel: SftpChannel, path: string, inPlace: boolean): Pro
   }
 }
 
+/** What was sent, and what lies there after it was closed. */
+interface Written {
+  readonly bytes: number;
+  readonly found: FoundSize;
+}
+
 async function writeFile(
   session: SftpSession,
   channel: SftpChannel,
   path: string,
   file: OutgoingFile,
   options: PublishOptions,
-) {
+): Promise<Written> {
   const handle = await create(channel, path, options.writeInPlace);
   const size = session.writeSize(handle.length);
   const first: Lane = { channel, handle, underWay: 0 };
@@ -105,8 +120,8 @@ async function writeFile(
       );
     }
     // All is acknowledged, so the handles may go in any order.
-    await Promise.all([stripes.close(), flushAndClose(channel, handle, path)]);
-    return bytes;
+    const [found] = await Promise.all([finish(first, path, session.answersInOrder), stripes.close()]);
+    return { bytes, found };
   } catch (error) {
     if (isTold(error) || statusOf(error) === undefined || error instanceof DOMException) throw error;
     throw await explainWrite(channel, path, error);
@@ -114,13 +129,7 @@ async function writeFile(
 }
 
 /** A server may acknowledge everything and keep nothing (a hard quota, for one): what lies there afterwards is what counts. */
-async function verifySize(
-  channel: SftpChannel,
-  path: string,
-  bytes: number,
-  options: PublishOptions,
-): Promise<void> {
-  const found = await sizeOf(channel, path);
+function verifySize(path: string, { bytes, found }: Written, options: PublishOptions): void {
   if (found === bytes) return;
   if (found === 'hidden')
     return options.warn(
@@ -184,12 +193,12 @@ export async function publishFile(
   let remains: Remains = { path };
   await makeFolders(channel, folderOf(final), options.createFolders);
   try {
-    const bytes = await writeFile(session, channel, path, file, options);
-    await verifySize(channel, path, bytes, options);
+    const written = await writeFile(session, channel, path, file, options);
+    verifySize(path, written, options);
     if (options.writeInPlace)
       return options.warn(`${final} was written in place: a reader may have seen a part of it.`);
     remains = { path, names };
-    const rung = await publish(channel, names, bytes);
+    const rung = await publish(channel, names, written.bytes);
     if (rung === 'deleted first')
       options.warn(`The server let ${final} be replaced only by deleting the older file first.`);
   } catch (error) {

@@ -13,7 +13,10 @@ export interface Names {
 export type Rung = 'replaced' | 'renamed' | 'swapped' | 'deleted first';
 
 /** The size of a file, or why it is not known. */
-export async function sizeOf(channel: SftpChannel, path: string): Promise<number | 'missing' | 'hidden'> {
+export type FoundSize = number | 'missing' | 'hidden';
+
+/** Looks at a file. */
+export async function sizeOf(channel: SftpChannel, path: string): Promise<FoundSize> {
   try {
     return (await channel.stat(path)).size;
   } catch (error) {

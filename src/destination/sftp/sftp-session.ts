@@ -1,21 +1,7 @@
-import type { Socket } from 'node:net';
-import type { Client, SFTPWrapper } from 'ssh2';
-import { isTold } from '../../errors.ts';
 import { type DirectMaker, directWritesOver } from './direct-writes.ts';
-import { connectionLost, explainConnection } from './explain.ts';
-import { type SftpChannel, createChannel, settle } from './sftp-channel.ts';
-
-/** Milliseconds until key exchange and sign-in must be done; a wrong keyboard-interactive answer alone costs two seconds. */
-export const handshakeLimit = 30_000;
-
-/** A connection over a socket of ours; `ended` is aborted, with a told error, when it is gone. */
-export interface Ssh {
-  readonly client: Client;
-  readonly socket: Socket;
-  readonly ended: AbortController;
-  /** `host:port`, for sentences. */
-  readonly server: string;
-}
+import { type Opened, type OpenedChannel, type Ssh, openSftp } from './open-channel.ts';
+import { type SftpChannel, createChannel } from './sftp-channel.ts';
+import { protocolOf } from './ssh2-internals.ts';
 
 /** Operations that end with `signal` or with the connection. */
 export type ChannelMaker = (signal: AbortSignal) => SftpChannel;
@@ -33,18 +19,15 @@ export interface SftpSession {
    * handle to be closed would win.
    */
   readonly sharedWindow: number | undefined;
+  /** True of OpenSSH: a request sees what those before it did, so that they can be sent together. */
+  readonly answersInOrder: boolean;
+  /** Milliseconds of a round trip as signing in has shown it; Infinity when it has not. */
+  readonly roundTrip: number;
   /** False when ssh2's public functions do the writing. */
   readonly direct: boolean;
   /** Aborted, with a told error, once the connection is gone. */
   readonly ended: AbortSignal;
 }
-
-/** What ssh2 knows of the server; it has no public name, and may be missing. */
-type Opened = SFTPWrapper & {
-  readonly _maxWriteLen?: number;
-  readonly _isOpenSSH?: boolean;
-  readonly outgoing?: { readonly window: number };
-};
 
 /**
  * 7 packets of 32,768 bytes less the frame of a write (25 bytes and the handle) is the fastest on OpenSSH, measured;
@@ -55,38 +38,44 @@ function writeSize(sftp: Opened, handleLength: number): number {
   return Math.min(best, sftp._maxWriteLen ?? 31_952);
 }
 
-async function openSftp({ client, ended, server }: Ssh): Promise<Opened> {
-  try {
-    const sftp = await settle<SFTPWrapper>(ended.signal, handshakeLimit, (done) => client.sftp(done));
-    sftp.on('error', (error: Error) => ended.abort(explainConnection(error, server)));
-    sftp.on('close', () => ended.abort(connectionLost(server, undefined)));
-    return sftp;
-  } catch (error) {
-    throw isTold(error) ? error : explainConnection(error, server);
-  }
-}
-
-function channelMaker(sftp: Opened, ended: AbortSignal, makeDirect: DirectMaker | undefined): ChannelMaker {
+function channelMaker(
+  { sftp, gone }: OpenedChannel,
+  ended: AbortSignal,
+  makeDirect: DirectMaker | undefined,
+): ChannelMaker {
   const direct = makeDirect?.(sftp);
-  return (signal) => createChannel(sftp, AbortSignal.any([signal, ended]), direct);
+  return (signal) => createChannel(sftp, AbortSignal.any([signal, ended, gone]), direct);
 }
 
-/** Opens SFTP on a signed-in connection. Throws told errors: `sftp-not-offered`, `sftp-noisy-shell` and the like. */
-export async function openSession(ssh: Ssh, wantsDirect: boolean): Promise<SftpSession> {
-  const makeDirect = wantsDirect ? directWritesOver(ssh.client, ssh.socket) : undefined;
+/** How a session is opened. */
+export interface SessionOptions {
+  /** Past ssh2's public functions, where its inside is known. */
+  readonly direct: boolean;
+  /** Milliseconds, as far as they are known: Infinity if not. */
+  readonly roundTrip: number;
+}
+
+/** Opens SFTP on a signed-in connection. Throws what `openSftp` throws; the operations of the session throw what comes later. */
+export async function openSession(ssh: Ssh, { direct, roundTrip }: SessionOptions): Promise<SftpSession> {
+  const makeDirect = direct ? directWritesOver(ssh.client, ssh.socket) : undefined;
+  const protocol = direct ? protocolOf(ssh.client) : undefined;
   const { signal: ended } = ssh.ended;
-  const sftp = await openSftp(ssh);
+  const first = await openSftp(ssh, protocol);
+  first.gone.addEventListener('abort', () => ssh.ended.abort(first.gone.reason), { once: true });
   const others = new Map<number, Promise<ChannelMaker>>();
-  const open = async () => channelMaker(await openSftp(ssh), ended, makeDirect);
+  const open = async () => channelMaker(await openSftp(ssh, protocol), ended, makeDirect);
+  const { sftp } = first;
   return {
-    channel: channelMaker(sftp, ended, makeDirect),
+    channel: channelMaker(first, ended, makeDirect),
     another(number) {
       const found = others.get(number) ?? open();
       others.set(number, found);
       return found;
     },
     writeSize: (handleLength) => writeSize(sftp, handleLength),
-    sharedWindow: sftp._isOpenSSH ? sftp.outgoing?.window : undefined,
+    sharedWindow: sftp._isOpenSSH ? sftp.outgoing?.window || undefined : undefined,
+    answersInOrder: sftp._isOpenSSH === true,
+    roundTrip,
     direct: makeDirect !== undefined,
     ended,
   };

@@ -46,7 +46,17 @@ test('every way to sign in is followed', async (context) => {
     const { credentials, names, server } = await standInTrial(context, { signIn, publicKeys: [key.public] });
     await writeTrial({ credentials: { ...credentials, sshPrivateKey: key.private } });
     assert.deepEqual(names(), ['a.csv'], signIn);
-    assert.equal(server.attempts[0], 'none');
+    assert.equal(server.attempts[0], 'publickey');
+  }
+});
+
+test('a key of either kind signs at once, without being asked for first', async (context) => {
+  for (const type of ['ed25519', 'rsa'] as const) {
+    const key = makeKey(type);
+    const options = { signIn: 'publickey', publicKeys: [key.public] } as const;
+    const { credentials, server } = await standInTrial(context, options);
+    await writeTrial({ credentials: { ...credentials, sshPrivateKey: key.private } });
+    assert.deepEqual(server.attempts, ['publickey'], type);
   }
 });
 

@@ -64,17 +64,20 @@ function method(name: string, identity: Identity, log: SignInLog): AnyAuthMethod
 const order = ['publickey', 'password', 'keyboard-interactive'] as const;
 
 /**
- * Asks the server what it wants and gives that, each method once. ssh2's own order fails where a server wants two
- * methods in its own order, so `methodsLeft` is followed instead.
+ * Offers a key, or asks the server what it wants, and gives that, each method once. ssh2's own order fails where a server
+ * wants two methods in its own order, so `methodsLeft` is followed instead.
  */
 export function followServer(identity: Identity, log: SignInLog): AuthHandlerMiddleware {
   let last: string | undefined;
   return (left: AuthenticationType[] | null, partial, next) => {
     for (const name of left ?? []) log.offered.add(name);
     if (last !== undefined && partial) log.accepted.add(last);
-    if (left === null) return next('none');
+    if (left === null && !identity.key) return next('none');
+    // A key that came before the server offered to take one may be wanted later.
+    if (!log.offered.has('publickey')) log.tried.delete('publickey');
     for (const name of order) {
-      const auth = left.includes(name) && !log.tried.has(name) ? method(name, identity, log) : undefined;
+      const open = left?.includes(name) ?? name === 'publickey';
+      const auth = open && !log.tried.has(name) ? method(name, identity, log) : undefined;
       if (auth === undefined) continue;
       last = name;
       log.tried.add(name);

@@ -3,8 +3,10 @@ import type { Egress } from '../../egress/egress.ts';
 import type { Address } from './address.ts';
 import { connectionLost, explainConnection } from './explain.ts';
 import { type HostKeyPins, fingerprint, keyType, verifyHostKey, wantedTypes } from './host-key.ts';
+import { type SignInPace, hastenSignIn } from './hasten-sign-in.ts';
 import { settle } from './sftp-channel.ts';
-import { type SftpSession, type Ssh, handshakeLimit, openSession } from './sftp-session.ts';
+import { type Ssh, handshakeLimit } from './open-channel.ts';
+import { type SftpSession, openSession } from './sftp-session.ts';
 import { type Identity, createSignInLog, followServer, loginRefused, passwordExpired } from './sign-in.ts';
 
 /** Whom to reach, as whom, and what the server must prove to be. */
@@ -73,10 +75,12 @@ function explainSignIn(
   return explainConnection(error, `${access.address.host}:${access.address.port}`);
 }
 
-async function signIn(ssh: Ssh, access: Access, progress: Progress): Promise<void> {
+/** Returns milliseconds of a round trip, as far as they were measured. */
+async function signIn(ssh: Ssh, access: Access, hasty: boolean, progress: Progress): Promise<number> {
   const { client, socket, ended } = ssh;
   const log = createSignInLog();
   const server = `${access.address.host}:${access.address.port}`;
+  let pace: SignInPace | undefined;
   await settle<void>(ended.signal, handshakeLimit + 5000, (done) => {
     const fail = (error: Error) => ended.abort(explainSignIn(error, access, log));
     client
@@ -87,7 +91,9 @@ async function signIn(ssh: Ssh, access: Access, progress: Progress): Promise<voi
     const authHandler = followServer(access.identity, log);
     const config = configuration(access, progress, (refusal) => ended.abort(refusal));
     client.connect({ ...config, sock: socket, authHandler });
+    if (hasty) pace = hastenSignIn(client, access.identity.key);
   });
+  return pace?.roundTrip ?? Infinity;
 }
 
 /** What a session needs of its run. */
@@ -108,16 +114,18 @@ export async function withSession<T>(
   use: (session: SftpSession) => Promise<T>,
   progress: Progress = {},
 ): Promise<T> {
-  const { default: ssh2 } = await import('ssh2');
+  const loading = import('ssh2');
   const socket = await work.egress.connect({ ...access.address, signal: work.signal });
+  const { default: ssh2 } = await loading;
   progress.connected?.();
   const server = `${access.address.host}:${access.address.port}`;
   const ssh: Ssh = { client: new ssh2.Client(), socket, ended: new AbortController(), server };
   const stop = () => ssh.ended.abort(work.signal.reason);
   work.signal.addEventListener('abort', stop, { once: true });
   try {
-    await signIn(ssh, access, progress);
-    const session = await openSession(ssh, work.direct ?? true);
+    const direct = work.direct ?? true;
+    const roundTrip = await signIn(ssh, access, direct, progress);
+    const session = await openSession(ssh, { direct, roundTrip });
     // From here on an abort stops the operations only: cleaning up still needs the connection.
     work.signal.removeEventListener('abort', stop);
     work.signal.throwIfAborted();

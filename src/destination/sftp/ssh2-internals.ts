@@ -29,6 +29,22 @@ export interface Ssh2Protocol {
   readonly _kexinit: unknown;
   readonly _handlers: Record<string, (...values: unknown[]) => void>;
   readonly _packetRW: { readonly write: object };
+  /** The first line that the server sent. */
+  readonly _remoteIdentRaw: Buffer;
+  session(channel: number, window: number, packetSize: number): void;
+  subsystem(channel: number, name: string, wantReply: boolean): void;
+}
+
+/** ssh2's connection before anybody has signed in. */
+export interface Ssh2Entry {
+  readonly _handlers: Record<string, (...values: unknown[]) => void>;
+  /** Without `sign` the server is only asked whether the key would be taken. */
+  authPK(
+    username: string,
+    key: unknown,
+    algorithm?: string,
+    sign?: (data: Buffer, done: (signature: Buffer) => void) => void,
+  ): void;
 }
 
 /** ssh2's SFTP client: a channel with the requests that wait for their answers. */
@@ -37,6 +53,10 @@ export interface Ssh2Channel {
   readonly _requests: Record<number, { cb: (error?: Error) => void }>;
   /** Requests that ssh2 could not send whole yet; while there are any, nothing else may be sent on the channel. */
   readonly _buffer: readonly Buffer[];
+  /** Of the channel's requests, oldest first; true tells of a refusal. */
+  readonly _callbacks: ((refused?: Error | boolean) => void)[];
+  /** Says which version of SFTP is spoken. */
+  _init(): void;
   readonly outgoing: {
     readonly id: number;
     window: number;
@@ -101,6 +121,13 @@ function isKnown(): boolean {
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
+/** ssh2's inside of a connection that has just begun; undefined when it is not exactly the one that is known. */
+export function entryOf(client: Client): Ssh2Entry | undefined {
+  tested ??= isKnown();
+  const { _protocol: protocol } = client as unknown as { _protocol?: Ssh2Entry };
+  return tested && typeof protocol?.authPK === 'function' ? protocol : undefined;
+}
+
 /** ssh2's inside of a signed-in connection; undefined when it is not exactly the one that is known, or packets are compressed. */
 export function protocolOf(client: Client): Ssh2Protocol | undefined {
   tested ??= isKnown();
@@ -109,6 +136,20 @@ export function protocolOf(client: Client): Ssh2Protocol | undefined {
     return undefined;
   const plain = protocol._packetRW.write.constructor.name === 'PacketWriter';
   return plain && typeof protocol._handlers['CHANNEL_WINDOW_ADJUST'] === 'function' ? protocol : undefined;
+}
+
+/** Channels by number; one that is being opened is a function to be called with what becomes of it. */
+interface Ssh2Channels {
+  add(
+    opening: ((error: Error | undefined, sftp: Ssh2Channel & SFTPWrapper) => void) & {
+      readonly type: 'sftp';
+    },
+  ): number;
+}
+
+/** The channels of a connection that is known. */
+export function channelsOf(client: Client): Ssh2Channels {
+  return (client as unknown as { readonly _chanMgr: Ssh2Channels })._chanMgr;
 }
 
 /** ssh2's inside of an SFTP client whose connection is known. */

@@ -44,16 +44,17 @@ export interface Stripes {
   close(): Promise<void>;
 }
 
-function alone(first: Lane): Stripes {
-  const bytes = bytesUnderWay(first.channel.roundTrip());
+function alone(first: Lane, roundTrip: number): Stripes {
+  const bytes = bytesUnderWay(roundTrip);
   return { pick: () => first, underWay: () => bytes, async close() {} };
 }
 
 /** SSH's window is about 2 MB a channel, whatever the line: far away that is the speed, so a large file is striped over several. */
 export function stripe(session: SftpSession, first: Lane, path: string, signal: AbortSignal): Stripes {
   const window = session.sharedWindow ?? 0;
-  const count = lanesFor(first.channel.roundTrip(), session.sharedWindow);
-  if (count === 1) return alone(first);
+  const roundTrip = Math.min(session.roundTrip, first.channel.roundTrip());
+  const count = lanesFor(roundTrip, session.sharedWindow);
+  if (count === 1) return alone(first, roundTrip);
   const lanes = [first];
   const open = async (number: number) => {
     const channel = (await session.another(number))(signal);

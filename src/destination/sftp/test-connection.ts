@@ -57,7 +57,8 @@ function probeServer(work: Work, access: Access, steps: Steps): Promise<void> {
   steps.begin('connect');
   return withSession(
     access,
-    work,
+    // Step by step, so that what fails has a name.
+    { ...work, direct: false },
     async (session) => {
       steps.pass(`Signed in as ${access.identity.username}.`);
       await probeFolder(session, work.details, work.signal, steps);

@@ -16,6 +16,7 @@ import {
   workOf,
   writeTrial,
 } from '../../../test/servers/sftp-trial.ts';
+import { makeKey } from '../../../test/servers/ssh-keys.ts';
 import { startSshd } from '../../../test/servers/sshd.ts';
 import { startFaultProxy } from '../../connector/conformance/fault-proxy.ts';
 import { TemporaryError } from '../../errors.ts';
@@ -69,6 +70,22 @@ for (const direct of [true, false]) {
         await writeTrial({ connector, credentials: credentialsOf(server), body });
         assert.ok(stored(server).equals(await expectedBytes(12_000_000)), cipher);
       }
+    });
+
+    test('sshd lets an RSA key in, with a signature that is still taken', async (context) => {
+      const key = makeKey('rsa');
+      const server = await lend(context, startSshd({ publicKeys: [key.public] }));
+      if (!server) return;
+      const credentials = { ...credentialsOf(server), sshPrivateKey: key.private };
+      await writeTrial({ connector, credentials, body: bytesOf(1000) });
+      assert.ok(stored(server).equals(await expectedBytes(1000)));
+    });
+
+    test('an sshd without SFTP says so', async (context) => {
+      const server = await lend(context, startSshd({ lines: ['ForceCommand /bin/echo hello'] }));
+      if (!server) return;
+      const trial = { connector, credentials: credentialsOf(server), body: bytesOf(1000) };
+      await assert.rejects(writeTrial(trial), userError('sftp-noisy-shell'));
     });
 
     test('other requests find their way between the writes', async (context) => {
@@ -182,8 +199,8 @@ async function openedLanes(context: TestContext, server: SftpServer, direct: boo
   const proxy = await startFaultProxy(server);
   context.after(() => proxy.stop());
   let opened = 0;
+  proxy.latency(25);
   await withTrialSession({ ...server, port: proxy.port }, direct, async (session, signal) => {
-    proxy.latency(25);
     const channel = session.channel(signal);
     const counting: SftpSession = {
       ...session,
