@@ -21,6 +21,8 @@ test('a copy is no change, whatever the order of its keys', () => {
   assert.deepEqual(changesBetween({ list: [{ a: 1, b: 2 }] }, { list: [{ b: 2, a: 1 }] }), []);
   const values = dictionary(string(), jsonValue(), { noNullPrototype: true });
   holds(
-    property(values, (value) => void assert.deepEqual(changesBetween(value, structuredClone(value)), [])),
+    property(values, (value) => {
+      assert.deepEqual(changesBetween(value, structuredClone(value)), []);
+    }),
   );
 });
