@@ -19,16 +19,21 @@ function coalesced(events: readonly RunEvent[]): RunEvent[] {
   return events.filter((event) => event.kind !== 'progress' || event === newest);
 }
 
+/** So many ids back is looked again: of two lines that are written at once, the one with the lower id may be there later. */
+const overlap = 200;
+
 /** The lines of a run as they come; ends when the run is over and all is told, or with the signal. */
 async function* follow(db: Db, runId: string, after: number, signal: AbortSignal) {
+  let told = new Set<number>();
   let last = after;
   while (!signal.aborted) {
     // Asked before the lines: whatever a run that is over has said is there.
     const isOver = (await findRun(db, runId))?.finishedAt !== null;
-    const events = await runEventsAfter(db, runId, last, page);
-    yield* coalesced(events).map(eventAnswer);
-    last = events.at(-1)?.id ?? last;
-    if (events.length === page) continue;
+    const found = await runEventsAfter(db, runId, Math.max(after, last - overlap), page);
+    yield* coalesced(found.filter(({ id }) => !told.has(id))).map(eventAnswer);
+    last = found.at(-1)?.id ?? last;
+    told = new Set(found.map(({ id }) => id).filter((id) => id > last - overlap));
+    if (found.length === page) continue;
     if (isOver) return;
     await sleep(every, undefined, { signal }).catch(() => {});
   }

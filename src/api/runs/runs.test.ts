@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { apiParts } from '../../../test/servers/api-parts.ts';
 import { apiRig } from '../../../test/servers/api-rig.ts';
 import { openBothStores, quiet } from '../../../test/servers/store-places.ts';
@@ -10,7 +11,7 @@ import { endRun, startRun, takeRun } from '../../run/run.ts';
 import { saveRejectedRows } from '../../store/rejected-row.ts';
 import { insertRunEvents } from '../../store/run-event.ts';
 import { apiHandlers } from '../handlers.ts';
-import { serve } from '../serve.ts';
+import { type CallContext, serve } from '../serve.ts';
 
 for (const { name, store } of await openBothStores()) {
   const db = store.kysely;
@@ -104,6 +105,35 @@ for (const { name, store } of await openBothStores()) {
         '10,id,"Not a number, ""really"".","x1,""y"""',
       ]);
       assert.equal((await call(ann, 'GET', `/runs/${id}/rejected?after=99999999999999999999`)).status, 200);
+    });
+
+    test('a line that is there later than the one after it is told all the same', async () => {
+      const { id } = await queued();
+      const run = (await takeRun(db, id, 'worker'))!;
+      const line = (message: string) => ({ runId: id, attempt: 1, kind: 'log' as const, message });
+      const gone = new AbortController();
+      const events = await handlers.runEvents({ params: { id }, query: undefined, body: undefined }, {
+        request: { headers: {} },
+        signal: gone.signal,
+      } as unknown as CallContext);
+      const messages: string[] = [];
+      const read = (async () => {
+        for await (const { message } of events) messages.push(message);
+      })();
+      const slow = await store.pool.connect();
+      await slow.query('begin');
+      await slow.query(
+        `insert into writeback.run_event (run_id, attempt, kind, message) values ($1, 1, 'log', 'late')`,
+        [id],
+      );
+      await insertRunEvents(db, [line('early')]);
+      while (!messages.includes('early')) await sleep(10);
+      await slow.query('commit');
+      slow.release();
+      while (!messages.includes('late')) await sleep(10);
+      await endRun(db, run, { state: 'succeeded' });
+      await read;
+      assert.deepEqual(messages, ['Queued.', 'Attempt 1 began.', 'early', 'late', 'The run succeeded.']);
     });
 
     test('events come as they happen, go on after a break, and end with the run', async () => {
