@@ -1,6 +1,7 @@
 import { TemporaryError, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Db } from '../store/database.ts';
+import { explainStoreError } from '../store/explain-store-error.ts';
 import type { Run } from '../store/run.ts';
 import { type Writeback as SavedWriteback, findWriteback } from '../store/writeback.ts';
 import { findWritebackVersion } from '../store/writeback-version.ts';
@@ -38,7 +39,7 @@ const mostCrashes = 20;
 
 /**
  * One attempt of a run, from its definition to its end: succeeded, failed, canceled, or queued again. Throws when the attempt
- * was interrupted by a shutdown or its thread's death: then the queue gives it to a worker again.
+ * was interrupted by a shutdown, by its thread's death or by the database's: then the queue gives it to a worker again.
  */
 export async function executeRun(run: Run, parts: RunParts, signal: AbortSignal): Promise<void> {
   const log = await openRunLog(parts.db, run, parts.log);
@@ -76,15 +77,19 @@ async function attempt(
   } catch (error) {
     if (lost.signal.aborted) return undefined;
     if (signal.aborted && !(signal.reason instanceof RunCanceled)) throw error;
-    if (!signal.aborted && isThreadsFault(run, error)) throw error;
+    if (!signal.aborted && isOurs(run, error)) throw error;
     const state = signal.aborted ? 'canceled' : 'failed';
     return { state, error: receiptErrorOf(error) };
   }
 }
 
-/** Threads are shared: a run whose thread died is done again, and only what dies again and again is at fault itself. */
-function isThreadsFault({ attempt: attempts, failures }: Run, error: unknown): boolean {
-  return error instanceof TemporaryError && threadDied.includes(error.code) && attempts - failures <= 2;
+/**
+ * True when nothing is wrong with the run: the database was away, or the thread died, which it shares with other runs.
+ * Only what dies again and again is at fault itself.
+ */
+function isOurs({ attempt: attempts, failures }: Run, error: unknown): boolean {
+  if (!(error instanceof TemporaryError)) return false;
+  return error.code.startsWith('store-') || (threadDied.includes(error.code) && attempts - failures <= 2);
 }
 
 /** How a run is ended from outside, and how it is watched. */
@@ -101,8 +106,7 @@ async function move(
   { signal, lost, timings }: Watched,
 ): Promise<Receipt> {
   const { writeback: owned, definition } = requireRunnable(run, saved);
-  await checkLocalOwnership(definition, owned.ownerId, parts.db);
-  const writeback = await assemble(definition, owned, parts);
+  const writeback = await prepare(owned, definition, parts);
   hideSecrets(writeback, parts.registry, parts.log);
   timings.end('prepared');
   const progress = reportProgress(parts.db, run, parts.log, lost);
@@ -122,6 +126,16 @@ async function move(
   } finally {
     timings.end('moved');
     await progress.stop();
+  }
+}
+
+/** Throws what the checks throw; what the database says is told as its own. */
+async function prepare(owned: SavedWriteback, definition: Definition, parts: AssemblyParts) {
+  try {
+    await checkLocalOwnership(definition, owned.ownerId, parts.db);
+    return await assemble(definition, owned, parts);
+  } catch (error) {
+    throw explainStoreError(error);
   }
 }
 

@@ -15,6 +15,8 @@ import { serverUser } from '../../src/store/embedded/server-user.ts';
 export interface OwnPostgres {
   /** The URL of a new, empty database. */
   createDatabase(): Promise<string>;
+  /** The server dies without a word and starts again; only of one that was started here. */
+  crash(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -24,7 +26,7 @@ export interface OwnPostgres {
  */
 export async function startPostgres(): Promise<OwnPostgres> {
   const given = process.env['DATABASE_TEST_URL'];
-  if (given) return databasesOf(given, async () => {});
+  if (given) return databasesOf(given, { crash: refuse, stop: async () => {} });
   const folder = await mkdtemp(join(tmpdir(), 'writeback-postgres-'));
   const user = await serverUser();
   if (user) await chown(folder, user.uid, user.gid);
@@ -37,14 +39,32 @@ export async function startPostgres(): Promise<OwnPostgres> {
   const port = await freePort();
   const listen = ['-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
   const args = ['-D', join(folder, 'data'), ...listen, '-c', 'fsync=off', '-c', 'max_connections=200'];
-  const child = spawn(join(bin, 'postgres'), args, { ...place, stdio: 'ignore' });
   const url = `postgres://owner:${password}@127.0.0.1:${port}/postgres`;
-  await answering(url, () => child.exitCode !== null);
-  return databasesOf(url, async () => {
+  const start = async () => {
+    const started = spawn(join(bin, 'postgres'), args, { ...place, stdio: 'ignore' });
+    await answering(url, () => started.exitCode !== null);
+    return started;
+  };
+  let child = await start();
+  const end = async () => {
+    // "Immediate shutdown": no checkpoint, no good-bye; the next start recovers.
     child.kill('SIGQUIT');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    await rm(folder, { recursive: true });
+  };
+  return databasesOf(url, {
+    async crash() {
+      await end();
+      child = await start();
+    },
+    async stop() {
+      await end();
+      await rm(folder, { recursive: true });
+    },
   });
+}
+
+async function refuse(): Promise<never> {
+  throw new Error('A server that others may use is not crashed.');
 }
 
 async function programs(folder: string) {
@@ -78,7 +98,7 @@ async function answering(url: string, ended: () => boolean): Promise<void> {
   }
 }
 
-function databasesOf(url: string, stop: () => Promise<void>): OwnPostgres {
+function databasesOf(url: string, server: Pick<OwnPostgres, 'crash' | 'stop'>): OwnPostgres {
   const made: string[] = [];
   const run = async (statement: string) => {
     const client = new Client(url);
@@ -98,9 +118,10 @@ function databasesOf(url: string, stop: () => Promise<void>): OwnPostgres {
       place.pathname = `/${name}`;
       return place.href;
     },
+    crash: server.crash,
     async stop() {
       for (const name of made) await run(`drop database ${name} with (force)`);
-      await stop();
+      await server.stop();
     },
   };
 }
