@@ -87,17 +87,21 @@ export async function updateWriteback(
     .executeTakeFirst();
 }
 
-/** How many writebacks use each of these accounts; an account that none uses is not in the map. */
+/** How many writebacks use each of these accounts, for their source or their destination; one that none uses is not in the map. */
 export async function countUses(db: Db, accountIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
   if (accountIds.length === 0) return new Map();
+  const used = (column: 'accountId' | 'sourceAccountId') =>
+    db
+      .selectFrom('writeback')
+      .select([`${column} as account`, 'id'])
+      .where(column, 'in', accountIds)
+      .where('deletedAt', 'is', null);
   const rows = await db
-    .selectFrom('writeback')
-    .select(({ fn }) => ['accountId', fn.countAll<number>().as('count')])
-    .where('accountId', 'in', accountIds)
-    .where('deletedAt', 'is', null)
-    .groupBy('accountId')
+    .selectFrom(used('accountId').union(used('sourceAccountId')).as('use'))
+    .select(({ fn }) => ['account', fn.countAll<number>().as('count')])
+    .groupBy('account')
     .execute();
-  return new Map(rows.map(({ accountId, count }) => [accountId!, count]));
+  return new Map(rows.map(({ account, count }) => [account!, count]));
 }
 
 /** Those of them that are active, locked until the transaction ends: nobody else starts a run of them meanwhile. */

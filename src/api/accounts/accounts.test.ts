@@ -142,6 +142,20 @@ for (const { name, store } of await openBothStores()) {
       assert.match(stopped?.pausedBecause ?? '', /was deleted/);
     });
 
+    test('a Domo account that is deleted leaves the account of the destination', async () => {
+      const [{ id: source }, { id: destination }] = [await make(), await make()];
+      const writeback = await newWriteback(db, ann.id);
+      await updateWriteback(db, writeback.id, { accountId: destination, sourceAccountId: source });
+      assert.equal((await call(ann, 'GET', `/accounts/${source}`)).body.usedBy, 1);
+      assert.equal((await call(ann, 'DELETE', `/accounts/${source}`)).status, 409);
+      assert.equal((await call(ann, 'DELETE', `/accounts/${source}?evenIfUsed=true`)).status, 204);
+      const stopped = await findWriteback(db, writeback.id);
+      assert.deepEqual(
+        [stopped?.state, stopped?.accountId, stopped?.sourceAccountId],
+        ['paused', destination, null],
+      );
+    });
+
     test('two edits that meet: one is refused, none is lost', async () => {
       const { id } = await make();
       const answers = await Promise.all(

@@ -145,8 +145,13 @@ const remove =
           uses.map(({ name }) => name),
         );
       const pausedBecause = `The account "${account.name}" was deleted.`;
-      for (const { id: writebackId } of uses)
-        await updateWriteback(transaction, writebackId, { accountId: null, state: 'paused', pausedBecause });
+      for (const use of uses) {
+        const rest = {
+          ...(use.accountId === id && { accountId: null }),
+          ...(use.sourceAccountId === id && { sourceAccountId: null }),
+        };
+        await updateWriteback(transaction, use.id, { ...rest, state: 'paused', pausedBecause });
+      }
       await deleteAccount(transaction, id);
       return null;
     });

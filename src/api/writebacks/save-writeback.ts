@@ -2,6 +2,7 @@ import type { Contract } from '../../contract/contract.ts';
 import { UserError } from '../../errors.ts';
 import { checkLocalOwnership } from '../../run/check-ownership.ts';
 import type { Definition } from '../../run/definition.ts';
+import { findAccount } from '../../store/account.ts';
 import type { Db } from '../../store/database.ts';
 import { newId } from '../../store/new-id.ts';
 import { findPerson } from '../../store/person.ts';
@@ -29,6 +30,16 @@ function tidied(definition: Definition): Definition {
   return rest;
 }
 
+/** Whoever takes an account or a DataSet away waits for this transaction, or was before it. Throws UserErrors. */
+async function requireStillThere(transaction: Db, definition: Definition, ownerId: string): Promise<void> {
+  for (const field of ['accountId', 'sourceAccountId'] as const) {
+    const id = definition[field];
+    if (id !== undefined && !(await findAccount(transaction, id)))
+      throw new UserError('writeback-account-unknown', 'The account was deleted meanwhile.', { field });
+  }
+  await checkLocalOwnership(definition, ownerId, transaction);
+}
+
 const answerOf = async (db: Db, id: string) => writebackAnswer((await findOverview(db, id))!);
 
 const create =
@@ -41,7 +52,7 @@ const create =
     const { name, connector } = definition;
     const deed = { actor: ownerId, action: 'writeback.create', target: id, details: { name, connector } };
     return audited(parts.db, deed, async (transaction) => {
-      await checkLocalOwnership(definition, ownerId, transaction);
+      await requireStillThere(transaction, definition, ownerId);
       const columns = columnsOf(definition);
       await insertWriteback(transaction, { id, ownerId, version: 1, ...columns });
       const kept = { writebackId: id, version: 1, definition: JSON.stringify(definition) };
@@ -79,14 +90,15 @@ interface Changed {
 /** A new version where the definition is another; the next time is reckoned anew only when the schedule is. */
 async function keep(
   transaction: Db,
-  { writeback: { id, version: last }, before, after, owner }: Changed,
+  { writeback: { id, version: last, ownerId }, before, after, owner }: Changed,
   changedBy: string,
   lowestMinutes: number,
 ): Promise<void> {
   const isNew = changesBetween(before, after).length > 0;
   const version = isNew ? last + 1 : last;
-  await checkLocalOwnership(after, owner, transaction);
-  const columns = { ...columnsOf(after), ownerId: owner, version };
+  // What is as it was may name an account that is gone; whoever only pauses need not mend that.
+  if (isNew || owner !== ownerId) await requireStillThere(transaction, after, owner);
+  const columns = { ...(isNew && columnsOf(after)), ownerId: owner, version };
   if (!(await updateWriteback(transaction, id, columns, last))) throw conflict();
   const kept = { writebackId: id, version, definition: JSON.stringify(after), changedBy };
   if (isNew) await insertWritebackVersion(transaction, kept);

@@ -177,6 +177,19 @@ for (const { name, store } of await openBothStores()) {
       assert.equal((await patch(id, { paused: true })).body.paused, true);
     });
 
+    test('one whose account is gone can be paused and given another account', async () => {
+      const made = async () =>
+        (await post('/accounts', { connector: 'folder', credentials: { folder: parts.dataFolder } })).body
+          .id as string;
+      const accountId = await made();
+      const { id } = await make({ accountId });
+      await call(ann, 'DELETE', `/accounts/${accountId}?evenIfUsed=true`);
+      assert.equal((await patch(id, { paused: false })).status, 200);
+      assert.equal((await patch(id, { paused: true })).body.paused, true);
+      assert.equal((await patch(id, { name: 'x' })).body.errors[0].path, 'accountId');
+      assert.equal((await patch(id, { accountId: await made() })).status, 200);
+    });
+
     test('writebacks that would start each other for ever are refused', async () => {
       const one = await make({ name: `one of ${name}` });
       const two = await make({ schedule: { every: 'success', writeback: one.name } });
