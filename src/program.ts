@@ -48,4 +48,5 @@ const context: CliContext = {
 // The exit code is set and the process ends by itself: process.exit() after a job can deadlock (nodejs/node#54918).
 process.exitCode = await runCli(process.argv.slice(2), context, {
   start: async () => (await import('./start/start-command.ts')).startCommand,
+  'test-alerts': async () => (await import('./start/test-alerts-command.ts')).testAlertsCommand,
 });

@@ -3,6 +3,7 @@ import { accessLevels } from '../contract/accounts.ts';
 import { UserError } from '../errors.ts';
 import { type Action, type ServerCall, serverCommand } from './actions.ts';
 import { exitCodes } from './command.ts';
+import { personWith } from './people-command.ts';
 import { stepLines } from './step-lines.ts';
 import { table } from './table.ts';
 import { createTell, tellList } from './tell.ts';
@@ -101,10 +102,7 @@ const share: Action<ServerCall> = {
   async run(call) {
     const [, email = '', word] = call.words;
     const { id } = await find(call);
-    const person = (await allPeople(call.client)).find(
-      (one) => one.email.toLowerCase() === email.toLowerCase(),
-    );
-    if (!person) throw new UserError('person-unknown', `Nobody here has the address ${email}.`);
+    const person = await personWith(email, call);
     const access = accessLevels.find((level) => level === word);
     if (!access)
       throw new UserError('command-action', `There is no access "${word}".`, {

@@ -156,16 +156,84 @@ test('test tells each step, and exits with 2 when one fails', async () => {
   );
 });
 
+test('a command at a server needs one, and the key that opens it', async () => {
+  const before = { ...process.env };
+  process.env['XDG_CONFIG_HOME'] = join(folder, 'nobody');
+  try {
+    for (const words of ['runs', 'run Sales', 'accounts', 'export x', 'keys rotate'])
+      assert.match((await type(words)).err, /^No server is named\.\nSign in with "writeback sign-in"/, words);
+    assert.match(
+      (await type('runs --url http://127.0.0.1:9')).err,
+      /You are not signed in to http:\/\/127\.0\.0\.1:9\./,
+    );
+    assert.match((await type('runs --url localhost')).err, /"localhost" is not the address of a server/);
+  } finally {
+    for (const name of Object.keys(process.env)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+});
+
+test('actions that cannot be are told with what to type', async () => {
+  const mistakes: [string, RegExp][] = [
+    ['accounts drop x', /"accounts" has no action "drop"/],
+    ['accounts toString', /"accounts" has no action "toString"/],
+    ['accounts share x', /was given 1 words\.\n.*writeback accounts share NAME E-MAIL ACCESS/],
+    ['db', /was given 0 words/],
+    ['runs --state odd --url http://x', /There is no state "odd"/],
+    ['upload', /was given 0 words/],
+  ];
+  for (const [words, sentence] of mistakes) {
+    const { code, err } = await type(words);
+    assert.equal(code, 2, words);
+    assert.match(err, sentence);
+  }
+});
+
+test('what a folder describes is checked before a server is asked', async () => {
+  const yamls: [string, RegExp][] = [
+    ['account: A\nconnector: folder\nfoo: 1\n', /one\.yaml:3: foo: An account has no "foo"/],
+    ['name: A\nconnector: folder\nsource: { kind: local }\n', /one\.yaml:\d+: dataset: "dataset" is missing/],
+    [
+      'name: A\nconnector: folder\nsource: { kind: local, path: x.csv, columns: { id: LONG } }\n',
+      /one\.yaml:3: source\.columns: .* types that its upload inferred/,
+    ],
+    [
+      'account: A\nconnector: domo\ncredentials: { clientId: a, clientSecret: b }\n',
+      /stands in the file in plain text/,
+    ],
+  ];
+  for (const [text, sentence] of yamls) {
+    await writeFile(join(folder, 'one.yaml'), text);
+    const { code, err } = await type(`apply ${folder}/one.yaml --plan`);
+    assert.equal(code, 2);
+    assert.match(err, sentence);
+  }
+});
+
 test('every command has a help, and every shell a completion that knows the commands', async () => {
   const { out } = await type('--help');
-  const names = ['run', 'test', 'preview', 'connectors', 'datasets', 'schema', 'completion'];
+  const local = ['run', 'test', 'preview', 'connectors', 'datasets', 'schema', 'completion', 'db', 'keys'];
+  const remote = [
+    'setup',
+    'sign-in',
+    'apply',
+    'export',
+    'upload',
+    'writebacks',
+    'accounts',
+    'people',
+    'runs',
+    'logs',
+  ];
+  const names = [...local, ...remote, 'sign-out', 'whoami', 'cancel', 'retry', 'api-keys'];
   for (const name of names) {
     assert.match(out.join('\n'), new RegExp(`\\b${name}\\b`));
     assert.match((await type(`${name} --help`)).out.join('\n'), new RegExp(`writeback ${name}`));
   }
   for (const shell of ['bash', 'zsh', 'fish']) {
     const script = (await type(`completion ${shell}`)).out.join('\n');
-    for (const word of [...names, 'run-number']) assert.ok(script.includes(word), `${shell}: ${word}`);
+    for (const word of [...names, 'run-number', 'versions', 'prune'])
+      assert.ok(script.includes(word), `${shell}: ${word}`);
   }
   assert.equal((await type('completion tcsh')).code, 2);
 });

@@ -44,6 +44,8 @@ const localCommands: CommandLoaders = {
   logs: async () => (await import('./runs-command.ts')).logsCommand,
   cancel: async () => (await import('./runs-command.ts')).cancelCommand,
   retry: async () => (await import('./runs-command.ts')).retryCommand,
+  people: async () => (await import('./people-command.ts')).peopleCommand,
+  'api-keys': async () => (await import('./api-keys-command.ts')).apiKeysCommand,
   keys: async () => (await import('./keys-command.ts')).keysCommand,
   db: async () => (await import('./db-command.ts')).dbCommand,
 };

@@ -52,6 +52,11 @@ async function keptAddress(): Promise<Partial<ServerAddress>> {
   }
 }
 
+/** The server that somebody signed in to last. */
+export async function keptUrl(): Promise<string | undefined> {
+  return (await keptAddress()).url;
+}
+
 /** Keeps the server that somebody signed in to, readable for them alone. */
 export async function keepAddress(address: ServerAddress): Promise<void> {
   const { file } = clientSettings();

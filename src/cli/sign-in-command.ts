@@ -1,37 +1,19 @@
-import { createClient } from '../contract/client.ts';
 import { may, permissions } from '../contract/permission.ts';
 import { UserError } from '../errors.ts';
 import { type Arguments, type CliContext, type Command, exitCodes } from './command.ts';
 import { clientSettings } from '../config.ts';
-import { forgetAddress, keepAddress, serverOption, serverUrl, withFetch, withServer } from './server.ts';
+import { forgetAddress, keepAddress, serverOption, serverUrl, withServer } from './server.ts';
+import { askSignIn, inSession, toldUrl } from './session.ts';
 
-/** A `fetch` that keeps the cookie of a session, as a browser would. */
-function withCookie(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
-  let cookie = '';
-  return async (url, init) => {
-    const answer = await fetch(url, {
-      ...init,
-      headers: { ...(init?.headers as object), ...(cookie && { cookie }) },
-    });
-    const [pair] = answer.headers.getSetCookie();
-    if (pair !== undefined) cookie = pair.split(';')[0] ?? '';
-    return answer;
-  };
-}
-
-type Begin = (
-  client: ReturnType<typeof createClient>,
-) => Promise<{ name: string; role: Parameters<typeof may>[0] }>;
-
-/** Begins a session only to make an API key of it, which is kept; the session ends again. */
-async function signInTo(url: string, context: CliContext, begin: Begin): Promise<string> {
-  return withFetch(context, async (plain) => {
-    const client = createClient({ baseUrl: `${url}/api`, fetch: withCookie(plain) });
-    const { name, role } = await begin(client);
-    const { key } = await client.createApiKey({
-      body: { name: 'command line', permissions: permissions.filter((one) => may(role, one)) },
-    });
-    await client.signOut({ query: {} });
+/** Makes an API key of all that the person may, and keeps it; gives the person's name. */
+async function keepKey(
+  url: string,
+  context: CliContext,
+  begin: Parameters<typeof inSession>[2],
+): Promise<string> {
+  return inSession(url, context, begin, async (client, { name, role }) => {
+    const mine = permissions.filter((one) => may(role, one));
+    const { key } = await client.createApiKey({ body: { name: 'command line', permissions: mine } });
     await keepAddress({ url, apiKey: key });
     return name;
   });
@@ -53,11 +35,8 @@ export const signInCommand: Command = {
   maximum: 0,
   options: serverOption,
   async run(typed, context) {
-    const told = typed.text('url') ?? clientSettings().url ?? (await context.ask('Server'));
-    const url = serverUrl(told);
-    const email = await context.ask('E-mail address');
-    const password = await context.ask('Password', true);
-    const name = await signInTo(url, context, (client) => client.signIn({ body: { email, password } }));
+    const url = await toldUrl(typed, context);
+    const name = await keepKey(url, context, await askSignIn(context));
     return tell(typed, context, url, name);
   },
 };
@@ -77,7 +56,7 @@ export const setupCommand: Command = {
     if (password !== (await context.ask('The password again', true)))
       throw new UserError('setup-password', 'The two passwords differ.', { field: 'password' });
     const body = { token, password, ...person };
-    const name = await signInTo(url, context, (client) => client.createAdministrator({ body }));
+    const name = await keepKey(url, context, (client) => client.createAdministrator({ body }));
     return tell(typed, context, url, name);
   },
 };

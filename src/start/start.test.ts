@@ -1,37 +1,21 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dataFolder, storePlaces } from '../../test/servers/store-places.ts';
-import { ownConfiguration, startService, typed } from '../../test/servers/started-service.ts';
+import { dataFolder } from '../../test/servers/store-places.ts';
+import {
+  answers,
+  ownConfiguration,
+  password,
+  startService,
+  typed,
+  yamlFolder,
+} from '../../test/servers/started-service.ts';
 
-const password = 'correct horse battery staple';
 const mine = await ownConfiguration();
-
-/** The answers that `writeback setup` asks for. */
-const answers = (link: string) => `${link}\nAda\nada@example.com\n${password}\n${password}\n`;
-
-/** A folder with a writeback of three rows to a folder, as it stands in git. */
-async function yamlFolder(): Promise<{ yaml: string; out: string }> {
-  const folder = await dataFolder();
-  const [yaml, out] = [join(folder, 'yaml'), join(folder, 'out')];
-  await mkdir(yaml);
-  await writeFile(join(yaml, 'people.csv'), 'id,name\n1,Ada\n2,Bob\n3,名\n');
-  const lines = [
-    'name: People',
-    'source: { kind: local, path: people.csv }',
-    'connector: folder',
-    `credentials: { folder: ${out} }`,
-    'details: { fileName: people }',
-    'schedule: { every: day, at: "06:00", timeZone: Europe/Berlin }',
-  ];
-  await writeFile(join(yaml, 'people.yaml'), lines.join('\n'));
-  return { yaml, out };
-}
 
 /** True when something listens there. */
 async function listens(host: string, url: string): Promise<boolean> {
@@ -159,6 +143,28 @@ describe('a service with a database of its own', { timeout: 180_000 }, async () 
     assert.match(err, /"Lost" refers to the DataSet "none\.csv", which there is not/);
   });
 
+  test('people are let in, and keys for programs may what they were made for', async () => {
+    const bob = await typed(['people', 'create', 'Bob', 'bob@example.com', 'viewer'], mine, `${password}\n`);
+    assert.deepEqual([bob.code, bob.lines[0]?.['role']], [0, 'viewer']);
+    const sign = (email: string) => `${email}\n${password}\n`;
+    const words = ['api-keys', 'new', 'reader', '--permissions', 'read,signedIn', '--days', '3'];
+    const { lines } = await typed(words, mine, sign('ada@example.com'));
+    const key = { WRITEBACK_URL: url, WRITEBACK_API_KEY: String(lines[0]?.['key']) };
+    assert.equal((await typed(['accounts'], key)).code, 0);
+    const denied = await typed(['people', 'disable', 'bob@example.com'], key);
+    assert.deepEqual([denied.code, /\(api-not-allowed\)/.test(denied.err)], [2, true]);
+    assert.equal((await typed(['api-keys', 'delete', 'reader'], mine, sign('ada@example.com'))).code, 0);
+    assert.equal((await typed(['accounts'], key)).code, 2);
+    assert.equal((await write('people', 'role', 'bob@example.com', 'editor')).code, 0);
+    assert.equal((await write('people', 'disable', 'bob@example.com')).code, 0);
+    assert.equal((await typed(['sign-in'], mine, sign('bob@example.com'))).code, 2);
+    const names = (await write('people')).lines.map(({ name, role, disabled }) => [name, role, disabled]);
+    assert.deepEqual(names, [
+      ['Ada', 'admin', false],
+      ['Bob', 'editor', true],
+    ]);
+  });
+
   test('keys are made, rotated and dropped, and never shown', async () => {
     const local = (...words: string[]) => typed(words, { ...mine, WRITEBACK_DATA: data });
     const [before] = (await local('keys')).lines;
@@ -180,7 +186,7 @@ describe('a service with a database of its own', { timeout: 180_000 }, async () 
     const elsewhere = { WRITEBACK_DATA: await dataFolder() };
     const { code, lines } = await typed(['db', 'restore', file], elsewhere);
     const { person } = (lines[0]?.['rows'] ?? {}) as { person?: number };
-    assert.deepEqual([code, person], [0, 1]);
+    assert.deepEqual([code, person], [0, 2]);
     assert.equal((await typed(['db', 'restore', file], elsewhere)).code, 2);
   });
 
@@ -188,98 +194,5 @@ describe('a service with a database of its own', { timeout: 180_000 }, async () 
     assert.equal(await end('SIGTERM'), 0);
     assert.equal(await listens('127.0.0.2', url), false);
     await assert.rejects(stat(join(data, 'postgres/data/postmaster.pid')), { code: 'ENOENT' });
-  });
-});
-
-describe('services that share a PostgreSQL', { timeout: 180_000 }, async () => {
-  const config = await ownConfiguration();
-  const { databaseUrl = '' } = await storePlaces['own PostgreSQL']!();
-  const { yaml, out } = await yamlFolder();
-  const shared = {
-    DATABASE_URL: databaseUrl,
-    WRITEBACK_MASTER_KEYS: randomBytes(32).toString('base64'),
-    WRITEBACK_DATA: await dataFolder(),
-    WRITEBACK_PORT: '0',
-    ...config,
-  };
-
-  test('one serves, another schedules and a third works; the one that works may be replaced', async () => {
-    const api = await startService({ ...shared, WRITEBACK_ROLE: 'api' });
-    const first = await startService({ ...shared, WRITEBACK_ROLE: 'scheduler,worker' });
-    const second = await startService({ ...shared, WRITEBACK_ROLE: 'scheduler, worker' });
-    assert.deepEqual([first.url, api.url.startsWith('http://127.0.0.1:')], ['', true]);
-    assert.equal((await typed(['setup'], config, answers(api.setupUrl!))).code, 0);
-    assert.equal((await typed(['apply', yaml], config)).code, 0);
-    assert.equal(await first.end('SIGKILL'), null);
-    const { code, lines } = await typed(['run', 'People', '--follow'], config);
-    assert.deepEqual([code, lines.at(-1)?.['rowsWritten']], [0, 3]);
-    assert.deepEqual(await readdir(out), ['people.csv']);
-    assert.deepEqual([await second.end('SIGTERM'), await api.end('SIGTERM')], [0, 0]);
-  });
-
-  test('a process with another master key does not start', async () => {
-    const other = { ...shared, WRITEBACK_MASTER_KEYS: randomBytes(32).toString('base64') };
-    const { code, err } = await typed(['start'], other);
-    assert.equal(code, 2);
-    assert.match(err, /sealed with the master key [0-9a-f]{16}, which this process does not have/);
-  });
-});
-
-describe('what cannot start says why', { timeout: 120_000 }, () => {
-  async function refused(environment: Readonly<Record<string, string>>, words = ['start']) {
-    const { code, err, lines } = await typed(words, { WRITEBACK_DATA: '/nowhere/at/all', ...environment });
-    assert.deepEqual(lines, []);
-    return { code, err };
-  }
-
-  test('a database that is down may come back: exit code 3', async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const { port } = taken.address() as AddressInfo;
-    taken.close();
-    const DATABASE_URL = `postgres://me:secretsecret@127.0.0.1:${port}/db`;
-    const { code, err } = await refused({ DATABASE_URL, WRITEBACK_DATA: await dataFolder() });
-    assert.equal(code, 3);
-    assert.match(err, /The database cannot be reached: .*\n.*DATABASE_URL.*\n\(store-unreachable\)\n$/);
-    assert.doesNotMatch(err, /secretsecret/);
-  });
-
-  test('settings that cannot be', async () => {
-    const mistakes: [Readonly<Record<string, string>>, RegExp][] = [
-      [{ WRITEBACK_ROLE: 'api,cook' }, /no role "cook".*\n.*api, scheduler, worker/],
-      [{ WRITEBACK_PORT: '80a' }, /WRITEBACK_PORT must be a whole number from 0 to 65535, not "80a"/],
-      [{ WRITEBACK_EGRESS_ALLOW: '127.1' }, /"127\.1" is neither a range of addresses nor a name/],
-      [
-        { DATABASE_URL_FILE: '/nowhere/url' },
-        /\/nowhere\/url, which DATABASE_URL_FILE names, cannot be read/,
-      ],
-    ];
-    for (const [environment, sentence] of mistakes) {
-      const { code, err } = await refused(environment);
-      assert.equal(code, 2, err);
-      assert.match(err, sentence);
-    }
-  });
-
-  test('a key file that others may read', async () => {
-    const data = await dataFolder();
-    const { databaseUrl = '' } = await storePlaces['own PostgreSQL']!();
-    await writeFile(join(data, 'master-key'), `${randomBytes(32).toString('base64')}\n`);
-    await chmod(join(data, 'master-key'), 0o644);
-    const { code, err } = await refused({ DATABASE_URL: databaseUrl, WRITEBACK_DATA: data });
-    assert.equal(code, 2);
-    assert.match(err, /Other users of this machine may read the master key/);
-  });
-
-  test('a port that another program has', async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const { port } = taken.address() as AddressInfo;
-    const { databaseUrl = '' } = await storePlaces['own PostgreSQL']!();
-    const place = { DATABASE_URL: databaseUrl, WRITEBACK_DATA: await dataFolder() };
-    const { code, err } = await refused({ ...place, WRITEBACK_PORT: String(port) });
-    taken.close();
-    assert.equal(code, 2);
-    assert.match(err, new RegExp(`127\\.0\\.0\\.1, port ${port}, is taken by another program`));
   });
 });

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { after } from 'node:test';
+import { dataFolder } from './store-places.ts';
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname;
 
@@ -74,4 +75,28 @@ export async function ownConfiguration(): Promise<Environment> {
   const folder = await mkdtemp(join(tmpdir(), 'writeback-config-'));
   after(() => rm(folder, { recursive: true, force: true }));
   return { XDG_CONFIG_HOME: folder };
+}
+
+/** What everybody in a test signs in with. */
+export const password = 'correct horse battery staple';
+
+/** The answers that `writeback setup` asks for. */
+export const answers = (link: string) => `${link}\nAda\nada@example.com\n${password}\n${password}\n`;
+
+/** A folder with a writeback of three rows to a folder, as it stands in git. */
+export async function yamlFolder(): Promise<{ yaml: string; out: string }> {
+  const folder = await dataFolder();
+  const [yaml, out] = [join(folder, 'yaml'), join(folder, 'out')];
+  await mkdir(yaml);
+  await writeFile(join(yaml, 'people.csv'), 'id,name\n1,Ada\n2,Bob\n3,名\n');
+  const lines = [
+    'name: People',
+    'source: { kind: local, path: people.csv }',
+    'connector: folder',
+    `credentials: { folder: ${out} }`,
+    'details: { fileName: people }',
+    'schedule: { every: day, at: "06:00", timeZone: Europe/Berlin }',
+  ];
+  await writeFile(join(yaml, 'people.yaml'), lines.join('\n'));
+  return { yaml, out };
 }
