@@ -53,6 +53,8 @@ export interface OutgoingFile {
   readonly body: AsyncIterable<Uint8Array>;
   /** True once the body has ended well: then the facts are final. */
   facts(): FileFacts;
+  /** CRC-32 of all chunks that were pulled so far; who needs sums of pieces need not go through the bytes once more. */
+  crc32SoFar?(): number;
   /** Bytes to come, when they are known beforehand (they seldom are). */
   readonly estimatedBytes?: number;
 }

@@ -55,7 +55,7 @@ function measured(file: Omit<OutgoingFile, 'facts'>, countRows: () => number): O
     rows = countRows();
   }
   const facts = (): FileFacts => ({ rows, bytes, crc32: sum.toString(16).padStart(8, '0') });
-  return { ...file, body: body(), facts };
+  return { ...file, body: body(), facts, crc32SoFar: () => sum };
 }
 
 /** What a stream of files reports while it is pulled. */

@@ -1,4 +1,6 @@
 import { crc32 } from 'node:zlib';
+import type { OutgoingFile } from '../../connector/contract.ts';
+import { crc32OfEnd } from './crc32-of-end.ts';
 import type { PartSizes } from './part-sizes.ts';
 
 /** A piece of the file, of exactly the size that was asked for, only the last one shorter. */
@@ -51,22 +53,41 @@ async function* pulled(body: AsyncIterable<Uint8Array>, signal: AbortSignal): As
 }
 
 /**
- * Copies a body into part buffers, cut exactly. A full part is held back until more bytes come or the body has ended,
+ * Sums parts: from the sum of the file where that is told, so that only chunks which a part's end cuts are gone through again.
+ */
+function createSums(told: OutgoingFile['crc32SoFar']) {
+  let [before, sum] = [0, 0];
+  return {
+    /** While its bytes are still in the processor's cache; over a whole part it takes several times as long. */
+    add(piece: Uint8Array, endsChunk: boolean): void {
+      sum = told && endsChunk ? told() : crc32(piece, sum);
+    },
+    /** The sum of the `length` bytes since the last part. */
+    take(length: number): number {
+      const part = crc32OfEnd(before, sum, length);
+      before = sum;
+      return part;
+    },
+  };
+}
+
+/**
+ * Copies a file's body into part buffers, cut exactly. A full part is held back until more bytes come or the body has ended,
  * so that `last` is true; a body without bytes gives one empty last part. An error of the body passes through.
  */
 export async function* gatherParts(
-  body: AsyncIterable<Uint8Array>,
+  { body, crc32SoFar }: Pick<OutgoingFile, 'body' | 'crc32SoFar'>,
   sizes: PartSizes,
   signal: AbortSignal,
 ): AsyncGenerator<Part> {
   const pool = createPool();
+  const sums = createSums(crc32SoFar);
   let number = 1;
   let buffer = pool.take(sizes(number));
   let filled = 0;
-  let sum = 0;
   const part = (last: boolean): Part => {
-    const whole = buffer;
-    return { number, bytes: whole.subarray(0, filled), crc32: sum, last, release: () => pool.give(whole) };
+    const [whole, bytes] = [buffer, buffer.subarray(0, filled)];
+    return { number, bytes, crc32: sums.take(filled), last, release: () => pool.give(whole) };
   };
   for await (const chunk of pulled(body, signal)) {
     for (let from = 0; from < chunk.length;) {
@@ -75,14 +96,12 @@ export async function* gatherParts(
         number += 1;
         buffer = pool.take(sizes(number));
         filled = 0;
-        sum = 0;
       }
       const piece = chunk.subarray(from, from + buffer.length - filled);
       buffer.set(piece, filled);
-      // While the bytes are still in the processor's cache; over a whole part it takes several times as long.
-      sum = crc32(piece, sum);
       filled += piece.length;
       from += piece.length;
+      sums.add(piece, from === chunk.length);
     }
   }
   yield part(true);

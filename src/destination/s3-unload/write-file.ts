@@ -32,7 +32,7 @@ async function putObject(
  * Throws the SDK's errors as they are, and the body's.
  */
 export async function writeFile(store: Store, job: S3Job, key: string, file: OutgoingFile): Promise<void> {
-  const parts = gatherParts(file.body, partSizes(store.compatible, file.estimatedBytes), store.signal);
+  const parts = gatherParts(file, partSizes(store.compatible, file.estimatedBytes), store.signal);
   try {
     const first = await parts.next();
     if (first.done) return;
