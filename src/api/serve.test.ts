@@ -57,6 +57,7 @@ const errors: Record<string, Error> = {
   }),
   missing: new UserError('thing-not-found', 'There is no such thing.'),
   later: new TemporaryError('thing-busy', 'The thing is busy.'),
+  down: Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' }),
   bug: new Error('password=hunter22'),
 };
 
@@ -163,6 +164,19 @@ describe('calls', () => {
     assert.deepEqual(paths, ['color', 'parts.0.name', 'size']);
   });
 
+  test('texts that no database keeps and addresses that are none are the caller’s mistake', async () => {
+    const name = async (text: string) =>
+      call('/things', { method: 'POST', as: 'editor', body: { size: 1, parts: [{ name: text }] } });
+    for (const text of ['a\0b', 'half \ud83d'])
+      assert.deepEqual((await name(text)).body.errors, [
+        { path: 'parts.0.name', message: 'has characters that are no text' },
+      ]);
+    assert.equal((await name('whole 😀')).status, 201);
+    const { status, headers } = await call('/things/%', { as: 'viewer' });
+    assert.equal(status, 400);
+    assert.match(String(headers['content-type']), /^application\/problem\+json/);
+  });
+
   test('bad queries, paths and bodies are the caller’s mistake', async () => {
     assert.equal((await call('/things/a?limit=11', { as: 'viewer' })).status, 400);
     assert.equal((await call('/things/a?limits=1', { as: 'viewer' })).status, 400);
@@ -185,6 +199,8 @@ describe('calls', () => {
     assert.deepEqual(user.body.errors, [{ path: 'details.size', message: 'The thing is too heavy.' }]);
     assert.equal((await answer('missing')).status, 404);
     assert.equal((await answer('later')).status, 503);
+    const down = await answer('down');
+    assert.deepEqual([down.status, down.body.code], [503, 'store-unreachable']);
     const bug = await answer('bug');
     assert.equal(bug.status, 500);
     assert.doesNotMatch(JSON.stringify(bug.body), /hunter22|at .*\.ts/);
