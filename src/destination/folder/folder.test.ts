@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -154,8 +155,9 @@ await publishFile(place, 'me', body(), new AbortController().signal).catch((erro
 function onSmallDisk(): string | undefined {
   const node = JSON.stringify(process.execPath);
   const mount = `mount -t tmpfs -o size=1m none "$0" && ${node} --input-type=module -e "$1" "$0"`;
+  // Not the temporary folder itself: this very checkout may lie in it.
+  const directory = mkdtempSync(join(tmpdir(), 'writeback-small-'));
   try {
-    const directory = join(tmpdir());
     return execFileSync('unshare', ['-rm', 'sh', '-c', mount, directory, script], {
       encoding: 'utf8',
       stdio: 'pipe',
@@ -164,6 +166,8 @@ function onSmallDisk(): string | undefined {
     const { stderr = '' } = error as { stderr?: string };
     if (/unshare|mount|ENOENT/.test(stderr) || stderr === '') return undefined;
     throw error;
+  } finally {
+    rmSync(directory, { recursive: true });
   }
 }
 
