@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TemporaryError } from '../errors.ts';
 import type { Receipt } from '../run/receipt.ts';
 import { type Arguments, type CliContext, exitCodes } from './command.ts';
 import type { RunAnswer } from './find.ts';
@@ -7,8 +8,9 @@ import { type LiveEvent, readEvents } from './read-events.ts';
 import type { Server } from './server.ts';
 import { createTell } from './tell.ts';
 
-/** Milliseconds before events are asked for again after the connection broke. */
+/** Milliseconds before events are asked for again after the connection broke, and how often in a row: a server may start anew. */
 const pause = 1_000;
+const patience = 30;
 
 const isOver = ({ state }: RunAnswer) => state !== 'queued' && state !== 'running';
 
@@ -26,21 +28,26 @@ function endLines(run: RunAnswer): string[] {
   return error ? [state, error.message, ...(error.remedy === undefined ? [] : [error.remedy])] : [state];
 }
 
+/** A stream that breaks is undici's TypeError. */
+const mayPass = (error: unknown) => error instanceof TemporaryError || error instanceof TypeError;
+
 /** Events until the run is over; a connection that breaks is made again after the last event that came. */
-async function* eventsOf(id: string, server: Server): AsyncGenerator<LiveEvent> {
+async function* eventsOf(id: string, server: Server, signal: AbortSignal): AsyncGenerator<LiveEvent> {
   let last = 0;
-  for (;;) {
+  for (let failures = 0; ;) {
     try {
       for await (const event of readEvents(server, `/runs/${encodeURIComponent(id)}/events`, last)) {
         last = event.id;
+        failures = 0;
         yield event;
       }
+      if (isOver(await server.client.getRun({ params: { id } }))) return;
+      failures = 0;
     } catch (error) {
-      // The stream broke; whether the server is gone shows the next call.
-      if (!(error instanceof TypeError)) throw error;
+      failures += 1;
+      if (!mayPass(error) || failures > patience || signal.aborted) throw error;
     }
-    if (isOver(await server.client.getRun({ params: { id } }))) return;
-    await sleep(pause);
+    await sleep(pause, undefined, { signal });
   }
 }
 
@@ -52,8 +59,14 @@ export async function followRun(
   context: CliContext,
 ): Promise<number> {
   const tell = createTell(typed, context);
-  for await (const event of eventsOf(id, server))
-    if (event.kind !== 'progress' || typed.flag('json')) tell('event', event, () => [event.message]);
+  try {
+    for await (const event of eventsOf(id, server, context.signal))
+      if (event.kind !== 'progress' || typed.flag('json')) tell('event', event, () => [event.message]);
+  } catch (error) {
+    if (!context.signal.aborted) throw error;
+    context.err(`The run goes on; to end it, type: writeback cancel ${id}\n`);
+    return exitCodes.canceled;
+  }
   const run = await server.client.getRun({ params: { id } });
   tell('run', run, () => endLines(run));
   return exitCodeOf(run);

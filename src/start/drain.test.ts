@@ -49,6 +49,7 @@ async function until(state: string, attempt: number): Promise<void> {
 
 describe('a service with a run under way', { timeout: 180_000 }, () => {
   let started: StartedService | undefined;
+  let followed: ReturnType<typeof write> | undefined;
   const start = async (development: string) => {
     const WRITEBACK_PORT = started ? new URL(started.url).port : '0';
     const environment = { ...service, WRITEBACK_PORT, WRITEBACK_DEVELOPMENT: development };
@@ -82,14 +83,27 @@ describe('a service with a run under way', { timeout: 180_000 }, () => {
     await start('1');
     assert.equal((await write('run', 'Slow')).code, 0);
     await until('running', 1);
+    const begun = Promise.withResolvers<void>();
+    const following = typed(['logs', 'Slow', '--follow'], service, '', begun.resolve);
+    await begun.promise;
     assert.equal(await started?.end('SIGTERM'), 0);
     await start('1');
     await until('running', 2);
+    followed = following;
   });
 
   test('cancels it', async () => {
     assert.equal((await write('cancel', 'Slow')).code, 0);
     await until('canceled', 2);
+    const { code, lines } = await followed!;
+    assert.deepEqual([code, lines.at(-1)?.['state']], [130, 'canceled']);
+    const messages = lines.flatMap(({ message }) => (typeof message === 'string' ? [message] : []));
+    assert.ok(
+      messages.includes('Attempt 1 began.') && messages.includes('Attempt 2 began.'),
+      messages.join(),
+    );
+    const told = lines.flatMap(({ event, id }) => (event === 'event' ? [id] : []));
+    assert.equal(new Set(told).size, told.length, 'no line comes twice');
     assert.equal((await write('logs', 'Slow', '--follow')).code, 130);
     assert.equal(await started?.end('SIGTERM'), 0);
   });

@@ -28,9 +28,18 @@ function begin(words: readonly string[], environment: Environment, input = ''): 
   return child;
 }
 
-/** A command as somebody types it: its exit code, its lines of JSON, and what it said besides. */
-export async function typed(words: readonly string[], environment: Environment, input = '') {
+/**
+ * A command as somebody types it: its exit code, its lines of JSON, and what it said besides. `begun` is called when it
+ * says something for the first time.
+ */
+export async function typed(
+  words: readonly string[],
+  environment: Environment,
+  input = '',
+  begun = (): void => {},
+) {
   const child = begin([...words, '--json'], environment, input);
+  child.stdout!.once('data', begun);
   const [out, err, [code]] = await Promise.all([
     text(child.stdout!),
     text(child.stderr!),
