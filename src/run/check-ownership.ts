@@ -6,6 +6,7 @@ import type { Db } from '../store/database.ts';
 import { findPerson } from '../store/person.ts';
 import type { Definition } from './definition.ts';
 import { namedLocalDataset } from './local-dataset-source.ts';
+import { scopedLog } from './scoped-log.ts';
 import type { Writeback } from './writeback.ts';
 
 /** Codes of the errors that mean: the owner of the writeback neither owns nor co-owns the DataSet, and is no Admin. */
@@ -32,9 +33,10 @@ export async function checkOwnership(
 ): Promise<void> {
   const { source: spec } = writeback;
   if (spec.kind === 'local') return checkLocalOwnership(definition, ownerId, parts.db);
-  const { signal } = parts;
+  const { egress, signal } = parts;
+  const work = { egress, log: scopedLog(parts.log) };
   try {
-    await withSource(spec, parts, async (source) => source.checkOwnership?.(datasetIdOf(spec), signal));
+    await withSource(spec, work, async (source) => source.checkOwnership?.(datasetIdOf(spec), signal));
   } catch (error) {
     if (!(error instanceof UserError) || error.code !== 'domo-not-owner') throw error;
     throw restated(error, error.message, 'sourceAccountId');

@@ -8,7 +8,9 @@ import { type Writeback, findWriteback } from '../store/writeback.ts';
 import { findWritebackVersion } from '../store/writeback-version.ts';
 import { type AssemblyParts, type Definition, assemble } from './definition.ts';
 import type { Engine } from './engine.ts';
+import { hideSecrets } from './hide-secrets.ts';
 import { namedLocalDataset } from './local-dataset-source.ts';
+import { scopedLog } from './scoped-log.ts';
 import { startIdle } from './start-idle.ts';
 
 /** What is looked with. */
@@ -52,8 +54,11 @@ async function stateOf(
     const { id, updatedAt } = await namedLocalDataset(parts.db, source);
     return `${id} ${updatedAt.toISOString()}`;
   }
-  const { source: spec } = await assemble(definition, writeback, parts);
-  return withSource(spec, parts, async (domo) => {
+  const assembled = await assemble(definition, writeback, parts);
+  const log = scopedLog(parts.log);
+  hideSecrets(assembled, parts.registry, log);
+  const { source: spec } = assembled;
+  return withSource(spec, { ...parts, log }, async (domo) => {
     const { id, updatedAt } = await domo.describe(datasetIdOf(spec), signal);
     return updatedAt === undefined ? undefined : `${id} ${updatedAt}`;
   });

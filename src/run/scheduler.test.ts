@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { after, describe, test } from 'node:test';
-import { folderWriteback, keyRing, registry } from '../../test/servers/saved-writeback.ts';
+import { startDomoRig } from '../../test/servers/domo-rig.ts';
+import {
+  folderWriteback,
+  keyRing,
+  newAccount,
+  registry,
+  saveWriteback,
+} from '../../test/servers/saved-writeback.ts';
 import { dataFolder, never, openBothStores, quiet } from '../../test/servers/store-places.ts';
 import { newPerson } from '../../test/servers/store-rows.ts';
 import { createEgress } from '../egress/egress.ts';
@@ -11,7 +18,7 @@ import { updateLocalDataset } from '../store/local-dataset.ts';
 import { newId } from '../store/new-id.ts';
 import { changeRun, findLiveRun, findRun, listRuns } from '../store/run.ts';
 import { runEventsAfter } from '../store/run-event.ts';
-import { findSchedule, saveSchedule } from '../store/schedule.ts';
+import { findSchedule, saveSchedule, saveSeenState } from '../store/schedule.ts';
 import { updateWriteback } from '../store/writeback.ts';
 import { openEngine } from './engine.ts';
 import { fireDue } from './fire-due.ts';
@@ -23,6 +30,8 @@ import { startIdle } from './start-idle.ts';
 
 const stores = await openBothStores();
 const folder = await dataFolder();
+const domo = await startDomoRig();
+after(() => domo.stand.stop());
 const place = { dataFolder: folder, out: '/nowhere', rows: 1 };
 const hour = 3600_000;
 const hourly = { every: 'hour' };
@@ -147,6 +156,34 @@ for (const { name, store } of stores) {
       assert.equal((await runsOf(id)).length, 2, 'the change was not forgotten');
       await look();
       await cancelAll(id);
+    });
+
+    test('a DataSet in Domo is looked at with the account’s client, and no log learns its secret', async () => {
+      const lines: string[] = [];
+      const log = createLog((line) => void lines.push(line));
+      const parts = { db, engine, registry, keyRing, dataFolder: folder, egress: createEgress(), log };
+      const { id: datasetId } = await domo.add('Sales');
+      const { ownerId, definition } = await folderWriteback(db, place);
+      const { clientId, clientSecret, baseUrl } = domo.stand.account;
+      const sourceAccountId = await newAccount(db, ownerId, {
+        connector: 'domo',
+        credentials: { clientId, baseUrl },
+        secrets: { clientSecret },
+      });
+      const inDomo = { ...definition, sourceAccountId, source: { datasetId } };
+      const writebackId = await saveWriteback(db, ownerId, { ...inDomo, schedule: { every: 'change' } });
+      await lookForChange(writebackId, parts, never);
+      const seen = (await findSchedule(db, writebackId))?.seenState;
+      assert.match(seen ?? '', new RegExp(`^${datasetId} \\d{4}-`));
+      assert.deepEqual(await runsOf(writebackId), []);
+      await saveSeenState(db, writebackId, 'before');
+      await lookForChange(writebackId, parts, never);
+      assert.equal((await runsOf(writebackId)).length, 1);
+      assert.equal((await findSchedule(db, writebackId))?.seenState, seen);
+      log.info(clientSecret);
+      assert.match(lines.at(-1)!, new RegExp(clientSecret), 'it was hidden where it was used, not here');
+      assert.doesNotMatch(lines.slice(0, -1).join(), new RegExp(clientSecret));
+      await cancelAll(writebackId);
     });
 
     test('a DataSet that may not be looked at is told by a run, once', async () => {
