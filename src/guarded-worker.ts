@@ -4,9 +4,10 @@ import { connectors } from './connectors.ts';
 import { addressPolicy } from './egress/address-policy.ts';
 import { createEgress } from './egress/egress.ts';
 import { serveRuns } from './run/serve-run.ts';
+import { tellBlocked } from './start/blocked-attempts.ts';
 
 // The same as worker.ts under the service's rules of egress: a thread of `writeback start` begins here.
 serveRuns({
   registry: createRegistry(connectors),
-  egress: createEgress(addressPolicy(egressRules())),
+  egress: createEgress(addressPolicy({ ...egressRules(), onBlocked: tellBlocked })),
 });

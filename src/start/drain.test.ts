@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -12,6 +12,13 @@ import {
   startService,
   typed,
 } from '../../test/servers/started-service.ts';
+
+/** An entry of the audit log about a blocked attempt. */
+interface Audited {
+  readonly action: string;
+  readonly target: string;
+  readonly detail: { readonly address: string; readonly rule: string };
+}
 
 /** A server that lets everybody in and says nothing. */
 const sockets = new Set<Socket>();
@@ -57,6 +64,16 @@ describe('a service with a run under way', { timeout: 180_000 }, () => {
     return started.setupUrl;
   };
 
+  /** The audit log, as the administrator's key may read it. */
+  async function audit(): Promise<Audited[]> {
+    const file = join(config['XDG_CONFIG_HOME']!, 'writeback/server.json');
+    const { url, apiKey } = JSON.parse(await readFile(file, 'utf8')) as { url: string; apiKey: string };
+    const answer = await fetch(`${url}/api/audit?limit=200`, {
+      headers: { authorization: `Bearer ${apiKey}` },
+    });
+    return ((await answer.json()) as { items: Audited[] }).items;
+  }
+
   test('may not reach this machine unless it is for development', async () => {
     const link = await start('');
     const words = [link, 'Ada', 'ada@example.com', 'correct horse battery', 'correct horse battery'];
@@ -76,6 +93,12 @@ describe('a service with a run under way', { timeout: 180_000 }, () => {
     const { state, error } = await runState();
     assert.deepEqual([state, error.code], ['failed', 'egress-blocked']);
     assert.equal(sockets.size, 0);
+    const { lines: tested, code } = await write('accounts', 'test', 'Slow');
+    assert.deepEqual([code, tested.some(({ ok }) => ok === false), sockets.size], [2, true, 0]);
+    const blocked = (await audit()).filter(({ action }) => action === 'egress.block');
+    assert.ok(blocked.length >= 2, 'by the thread of the run and by the test of the account');
+    for (const { target, detail } of blocked)
+      assert.deepEqual([target, detail.address, detail.rule], ['127.0.0.1', '127.0.0.1', 'loopback']);
   });
 
   test('gives the run back when it is asked to end, and goes on with it when it comes again', async () => {

@@ -12,6 +12,7 @@ import { reviveRuns } from '../run/run.ts';
 import type { Db } from '../store/database.ts';
 import { explainStoreError } from '../store/explain-store-error.ts';
 import { type Store, openStore } from '../store/open.ts';
+import { recordBlocked, tellBlocked } from './blocked-attempts.ts';
 
 /** What every role works with. */
 export interface Service extends Pick<Store, 'pool'> {
@@ -61,15 +62,15 @@ export async function openService(
   { registry, log, signal }: ServiceOptions,
   stack: AsyncDisposableStack,
 ): Promise<Service> {
-  const onBlocked = (attempt: object) => log.warn('A connection was blocked.', { ...attempt });
   // The rules are checked before anything is opened.
-  const egress = createEgress(addressPolicy({ ...egressRules(), onBlocked }));
+  const egress = createEgress(addressPolicy({ ...egressRules(), onBlocked: tellBlocked }));
   const { databaseUrl, dataFolder } = storePlace();
   // The embedded server makes the folder itself: it may belong to another user.
   if (databaseUrl !== undefined) await prepareDataFolder(dataFolder);
   const store = await openStore({ databaseUrl, dataFolder }, log, signal);
   stack.defer(() => store.close());
   const { kysely: db, pool } = store;
+  recordBlocked(db, log, stack);
   const keyRing = await openKeyRing(db, givenMasterKeys(), dataFolder);
   const engine = await openQueue(store, log);
   stack.defer(() => engine.stop());
