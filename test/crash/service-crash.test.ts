@@ -72,7 +72,8 @@ test(`${kills} kills of a scheduler and worker, each during a run of every desti
     const which = (kill % 2) as 0 | 1;
     counts[which]! += 1;
     const took = await round(which, counts[which]!, async () => {
-      await sleep(usual * Math.random());
+      while ((await listRuns(db, { state: 'running', limit: 1 })).length === 0) await sleep(10);
+      await sleep(usual * 0.4 * Math.random());
       const had = await killBusy();
       interrupted += had;
     });
