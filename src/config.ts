@@ -21,6 +21,8 @@ export const serviceVariables = {
   WRITEBACK_MASTER_KEYS_FILE: 'A file that holds WRITEBACK_MASTER_KEYS.',
   WRITEBACK_EGRESS_ALLOW:
     'Internal addresses that runs may reach: 10.20.0.0/16, mongo.internal, mongo.internal:27017, with commas.',
+  WRITEBACK_FOLDERS:
+    'Directories of this machine below which the connector Folder may write, with commas; none unless told.',
   WRITEBACK_DEVELOPMENT: '1 lets runs reach this machine (loopback): for development and the demo.',
   WRITEBACK_LOWEST_MINUTES: 'The least minutes between two runs of a schedule; 15 unless told.',
   WRITEBACK_UPLOAD_MEGABYTES: 'The largest file that may be uploaded as a DataSet; 1000 unless told.',
@@ -172,12 +174,20 @@ export function alertPlaces(): AlertPlaces {
   });
 }
 
+/** The entries of a variable that holds a list with commas. */
+function listed(name: Variable): string[] {
+  const entries = (given(name) ?? '').split(',').map((entry) => entry.trim());
+  return entries.filter((entry) => entry !== '');
+}
+
 /** What the operator lets runs reach. The threads that move rows ask for it too: they have this process's environment. */
 export function egressRules(): { readonly allow: readonly string[]; readonly allowLoopback: boolean } {
-  const entries = (given('WRITEBACK_EGRESS_ALLOW') ?? '').split(',').map((entry) => entry.trim());
   const allowLoopback = given('WRITEBACK_DEVELOPMENT') === '1';
-  return { allow: entries.filter((entry) => entry !== ''), allowLoopback };
+  return { allow: listed('WRITEBACK_EGRESS_ALLOW'), allowLoopback };
 }
+
+/** Where the operator lets runs write on this machine. */
+export const folderRoots = (): readonly string[] => listed('WRITEBACK_FOLDERS');
 
 /** From now on this process and its threads may reach this machine, as if `WRITEBACK_DEVELOPMENT` were set. */
 export function developHere(): void {

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createAsk } from './cli/ask.ts';
 import { runCli } from './cli/cli.ts';
 import type { CliContext } from './cli/command.ts';
-import { isLively, sizeThreadPool } from './config.ts';
+import { folderRoots, isLively, sizeThreadPool } from './config.ts';
 import { createRegistry } from './connector/registry.ts';
-import { connectors } from './connectors.ts';
+import { connectors, connectorsWith } from './connectors.ts';
 import { createEgress, openPolicy } from './egress/egress.ts';
 import { createLog, createRedactor } from './log.ts';
 
@@ -47,6 +47,7 @@ const context: CliContext = {
 
 // The exit code is set and the process ends by itself: process.exit() after a job can deadlock (nodejs/node#54918).
 process.exitCode = await runCli(process.argv.slice(2), context, {
-  start: async () => (await import('./start/start-command.ts')).startCommand,
+  start: async () =>
+    (await import('./start/start-command.ts')).startCommand(createRegistry(connectorsWith(folderRoots()))),
   'test-alerts': async () => (await import('./start/test-alerts-command.ts')).testAlertsCommand,
 });

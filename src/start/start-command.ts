@@ -6,6 +6,7 @@ import {
   serviceSettings,
   serviceVariables,
 } from '../config.ts';
+import type { Registry } from '../connector/registry.ts';
 import { bannerLines } from './banner.ts';
 import { openApi } from './open-api.ts';
 import { parseRoles } from './roles.ts';
@@ -28,7 +29,7 @@ async function open(
   context: CliContext,
   stack: AsyncDisposableStack,
 ): Promise<void> {
-  const { log, registry, signal, out, version } = context;
+  const { registry, log, signal, out, version } = context;
   const roles = parseRoles(typed.text('role') ?? settings.roles);
   if (typed.flag('development')) developHere();
   const development = egressRules().allowLoopback;
@@ -53,8 +54,8 @@ async function start(typed: Arguments, context: CliContext): Promise<number> {
   return exitCodes.done;
 }
 
-/** `writeback start`. */
-export const startCommand: Command = {
+/** `writeback start`. Its connectors are under the service's rules, other than those of the command line. */
+export const startCommand = (registry: Registry): Command => ({
   name: 'start',
   summary: 'Start the service: API, schedules and runs, with a database of its own or with yours.',
   usage: '',
@@ -65,5 +66,5 @@ export const startCommand: Command = {
     development: { type: 'boolean', help: 'Runs may reach this machine (loopback).' },
   },
   environment: serviceVariables,
-  run: start,
-};
+  run: (typed, context) => start(typed, { ...context, registry }),
+});

@@ -59,7 +59,7 @@ export interface StartedService {
 
 /** Starts a process, and waits until it serves. Throws with what it said when it ends before. */
 export async function startService(environment: Environment): Promise<StartedService> {
-  const child = begin(['start', '--json'], environment);
+  const child = begin(['start', '--json'], { WRITEBACK_FOLDERS: tmpdir(), ...environment });
   let said = '';
   child.stderr!.on('data', (bytes: Buffer) => (said += bytes.toString()));
   const exited = once(child, 'exit') as Promise<[number | null]>;

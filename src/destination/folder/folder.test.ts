@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,6 +9,7 @@ import { folderTarget } from '../../../test/servers/folder-target.ts';
 import { deliverRows } from '../../connector/conformance.ts';
 import type { Column } from '../../dataset/dataset.ts';
 import { explain } from './explain.ts';
+import { openFolder } from './jail.ts';
 import { publishFile, temporaryName } from './publish-file.ts';
 
 const columns: Column[] = [{ name: 'a', type: 'STRING' }];
@@ -127,6 +128,30 @@ test('a file in the way of a folder, and a folder in the way of a file, are told
     assert.deepEqual(await target.leftovers(), []);
   });
 });
+
+test('in a service only what lies below a root of the operator’s is written to, links resolved', () =>
+  on(async (target) => {
+    const [root, other] = [join(target.folder, 'root'), join(target.folder, 'other')];
+    await Promise.all([mkdir(join(root, 'sub'), { recursive: true }), mkdir(other)]);
+    await symlink(other, join(root, 'out'));
+    for (const folder of [root, join(root, 'sub'), join(root, 'new/deep')])
+      assert.ok((await openFolder(folder, [root])).startsWith(await realpath(root)), folder);
+    for (const folder of [
+      other,
+      target.folder,
+      join(root, '../other'),
+      join(root, 'out'),
+      join(root, 'out/new'),
+      `${root}s`,
+    ])
+      await assert.rejects(
+        openFolder(folder, [root]),
+        { code: 'folder-not-allowed', field: 'folder' },
+        folder,
+      );
+    await assert.rejects(openFolder(root, []), { code: 'folder-not-allowed' });
+    assert.deepEqual(await readdir(other), []);
+  }));
 
 test('a long name is cut in the temporary name only, on a character', () => {
   const name = temporaryName(`${'ü'.repeat(120)}.csv`, 'me');

@@ -11,7 +11,7 @@ import { testSteps } from '../../connector/test-steps.ts';
 import type { Values } from '../../field/field.ts';
 import { explain } from './explain.ts';
 import { folderCredentials, folderDetails } from './folder-fields.ts';
-import { nearestExisting, openFolder, placeInside } from './jail.ts';
+import { type FolderRoots, nearestExisting, openFolder, placeInside, requireRoot } from './jail.ts';
 import { publishFile } from './publish-file.ts';
 
 type Credentials = typeof folderCredentials;
@@ -25,9 +25,12 @@ async function told<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function write(job: FileJob<Credentials, Details>): Promise<readonly PublishedFile[]> {
+async function write(
+  job: FileJob<Credentials, Details>,
+  roots: FolderRoots,
+): Promise<readonly PublishedFile[]> {
   const { folder } = job.credentials;
-  const root = await told(folder, () => openFolder(folder));
+  const root = await told(folder, () => openFolder(folder, roots));
   const published: PublishedFile[] = [];
   for await (const file of job.files) {
     const place = await told(file.path, () => placeInside(root, file.path));
@@ -53,12 +56,13 @@ async function probe(directory: string, signal: AbortSignal): Promise<string> {
   return `A file was written and removed; ${Math.floor((bavail * bsize) / 1e6).toLocaleString('en')} MB are free.`;
 }
 
-function testConnection({ credentials, signal }: ConnectionWork<Credentials, Details>) {
+function testConnection({ credentials, signal }: ConnectionWork<Credentials, Details>, roots: FolderRoots) {
   const folder = resolve(credentials.folder);
   let existing = folder;
   return testSteps({
     folder: () =>
       told(folder, async () => {
+        await requireRoot(folder, roots);
         existing = await nearestExisting(folder);
         return existing === folder
           ? folder
@@ -72,16 +76,20 @@ function fileName({ path = '', fileName: name }: Values<Details>): string {
   return [...path.split('/').filter((part) => part !== ''), name].join('/');
 }
 
-/** A directory of this machine. */
-export const folderConnector = defineConnector({
-  id: 'folder',
-  name: 'Folder',
-  summary: 'Writes a DataSet as a file into a directory of this machine.',
-  icon: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="currentColor"><path d="M2 6a2 2 0 0 1 2-2h5l2 2h9a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2z"/></svg>',
-  credentials: folderCredentials,
-  details: folderDetails,
-  accepts: 'file',
-  fileName,
-  write,
-  testConnection,
-});
+/** A directory of this machine; in a service only below the operator's roots. */
+export const createFolderConnector = (roots: FolderRoots) =>
+  defineConnector({
+    id: 'folder',
+    name: 'Folder',
+    summary: 'Writes a DataSet as a file into a directory of this machine.',
+    icon: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="currentColor"><path d="M2 6a2 2 0 0 1 2-2h5l2 2h9a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2z"/></svg>',
+    credentials: folderCredentials,
+    details: folderDetails,
+    accepts: 'file',
+    fileName,
+    write: (job) => write(job, roots),
+    testConnection: (work) => testConnection(work, roots),
+  });
+
+/** As it is on the command line: it reaches what the person reaches. */
+export const folderConnector = createFolderConnector(undefined);

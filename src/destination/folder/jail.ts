@@ -24,8 +24,28 @@ export async function nearestExisting(path: string): Promise<string> {
   }
 }
 
-/** Makes the folder if it is missing and returns its real path. */
-export async function openFolder(folder: string): Promise<string> {
+/** Directories of which one must hold every folder that is written to; undefined lets any be written to. */
+export type FolderRoots = readonly string[] | undefined;
+
+/** Throws UserError `folder-not-allowed` when the folder, its links resolved, lies in none of the roots. */
+export async function requireRoot(folder: string, roots: FolderRoots): Promise<void> {
+  if (roots === undefined) return;
+  const existing = await nearestExisting(resolve(folder));
+  for (const root of roots) if (isInside(await realpath(root), existing)) return;
+  throw new UserError(
+    'folder-not-allowed',
+    `This installation does not let a writeback write to "${folder}".`,
+    {
+      field: 'folder',
+      remedy:
+        'Choose a folder that the operator allows, or ask for this one to be added to WRITEBACK_FOLDERS.',
+    },
+  );
+}
+
+/** Makes the folder if it is missing and returns its real path. Throws as `requireRoot`. */
+export async function openFolder(folder: string, roots: FolderRoots): Promise<string> {
+  await requireRoot(folder, roots);
   await mkdir(resolve(folder), { recursive: true });
   return realpath(resolve(folder));
 }
