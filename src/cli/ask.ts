@@ -8,17 +8,8 @@ interface Terminal {
   readonly output: NodeJS.WriteStream;
 }
 
-/** Lets nothing through while it is closed, so that what is typed is not shown. */
-function shutter(output: NodeJS.WriteStream) {
-  const state = { closed: false };
-  const stream = new Writable({
-    write(piece: Buffer, _, done) {
-      if (!state.closed) output.write(piece);
-      done();
-    },
-  });
-  return { state, stream };
-}
+/** Takes what should be shown, and shows nothing. */
+const nowhere = () => new Writable({ write: (_, __, done) => done() });
 
 /**
  * Asks questions, one after the other. Where nobody sits, the answers are the lines of standard input: a script pipes them
@@ -39,13 +30,13 @@ export function createAsk({
     throw new UserError('ask-nobody', 'There is nobody to answer, and standard input has no further line.');
   };
   const typed = async (question: string, hidden: boolean) => {
-    const { state, stream } = shutter(output);
-    const lines = createInterface({ input, output: stream, terminal: true });
+    // What readline echoes and draws again of a hidden answer goes nowhere, so the question is shown beforehand.
+    if (hidden) output.write(`${question}: `);
+    const lines = createInterface({ input, output: hidden ? nowhere() : output, terminal: true });
     try {
       return await new Promise<string>((resolve, reject) => {
         lines.once('SIGINT', () => reject(new UserError('ask-nobody', 'Nothing was done.')));
-        lines.question(`${question}: `, resolve);
-        state.closed = hidden;
+        lines.question(hidden ? '' : `${question}: `, resolve);
       });
     } finally {
       lines.close();
