@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -171,6 +173,21 @@ test('a command at a server needs one, and the key that opens it', async () => {
     for (const name of Object.keys(process.env)) delete process.env[name];
     Object.assign(process.env, before);
   }
+});
+
+test('a server that is not there may come back: exit code 3', async () => {
+  const closed = createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const { port } = closed.address() as AddressInfo;
+  const half = createServer((socket) => socket.end('HTTP/1.1 200')).listen(0, '127.0.0.1');
+  await once(half, 'listening');
+  closed.close();
+  const ask = async () => 'x';
+  const gone = await type(`sign-in --url http://127.0.0.1:${port}`, { ask });
+  assert.deepEqual([gone.code, /\(connection-refused\)/.test(gone.err)], [3, true], gone.err);
+  const cut = await type(`sign-in --url http://127.0.0.1:${(half.address() as AddressInfo).port}`, { ask });
+  half.close();
+  assert.deepEqual([cut.code, cut.err.startsWith('No connection to 127.0.0.1:')], [3, true], cut.err);
 });
 
 test('actions that cannot be are told with what to type', async () => {

@@ -3,8 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import { Agent, fetch as undiciFetch } from 'undici';
-import { isTold } from '../errors.ts';
-import type { Egress } from './egress.ts';
+import { type Egress, explainSocketError } from './egress.ts';
 
 type Callback = (error: Error | null, socket: Duplex | null) => void;
 
@@ -71,8 +70,11 @@ export function createFetch(egress: Egress): {
     try {
       return await undiciFetch(url, { ...init, dispatcher });
     } catch (error) {
+      // undici's own sentence is "fetch failed"; what happened is its cause.
       const { cause } = error as Error;
-      throw isTold(cause) ? cause : error;
+      if (!(error instanceof TypeError) || cause === undefined) throw error;
+      const { hostname, port, protocol } = new URL(url);
+      throw explainSocketError(cause, hostname, Number(port) || (protocol === 'https:' ? 443 : 80));
     }
   };
   return { fetch: ours as unknown as typeof fetch, close: () => dispatcher.destroy() };
