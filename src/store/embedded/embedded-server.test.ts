@@ -118,10 +118,11 @@ test('a server that is killed under us is started again, with all that was commi
   await write(store, 'Ann 6');
   const pid = (await postmasterPid(dataOf(folder)))!;
   process.kill(pid, 'SIGKILL');
+  // A connection that is open may still be answered for a moment by its own process, which outlives the server's first one.
   let names: string[] | undefined;
-  while (!names) names = await namesIn(store).catch(() => sleep(50, undefined));
+  while (!names || (await postmasterPid(dataOf(folder))) === pid)
+    names = await namesIn(store).catch(() => sleep(50, undefined));
   assert.ok(names.includes('Ann 6'));
-  assert.notEqual(await postmasterPid(dataOf(folder)), pid);
   await store.close();
   assert.equal(await serverLives(dataOf(folder)), false);
 });

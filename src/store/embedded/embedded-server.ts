@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import type { Log } from '../../log.ts';
@@ -82,8 +81,6 @@ async function stop(cluster: Cluster): Promise<void> {
   const pid = await postmasterPid(cluster.data);
   if (pid === undefined || !(await serverLives(cluster.data))) return;
   process.kill(pid, 'SIGINT');
-  while (await stat(`${cluster.data}/postmaster.pid`).catch(() => undefined)) {
-    if (!(await serverLives(cluster.data))) return;
-    await sleep(10);
-  }
+  // Until it is this server's no longer: another process may have started the next one already.
+  while ((await postmasterPid(cluster.data)) === pid && (await serverLives(cluster.data))) await sleep(10);
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -98,9 +98,7 @@ const inTheWay = /lock file "postmaster.pid" already exists|shared memory block 
 /** Starts a server and waits until it has taken the data folder, or has ended. */
 async function start(cluster: Cluster, signal: AbortSignal): Promise<void> {
   await removeStaleFile(cluster.data);
-  const child = await spawnServer(cluster);
-  const end: { words?: string } = {};
-  child.once('error', ({ message }) => (end.words = message)).once('exit', () => (end.words ??= ''));
+  const { child, end } = await spawnServer(cluster);
   while (end.words === undefined && (await postmasterPid(cluster.data)) !== child.pid) {
     await sleep(pause, undefined, { signal });
   }
@@ -110,8 +108,14 @@ async function start(cluster: Cluster, signal: AbortSignal): Promise<void> {
   await sleep(pause, undefined, { signal });
 }
 
+/** A server that was started; `words` is there once it has ended, with why it could not begin, as far as that is known. */
+interface Started {
+  readonly child: ChildProcess;
+  readonly end: { words?: string };
+}
+
 /** In a session of its own: a Ctrl-C in the terminal is for us, and we stop the server when our work is drained. */
-async function spawnServer(cluster: Cluster) {
+async function spawnServer(cluster: Cluster): Promise<Started> {
   const { binaries, data, sockets, user } = cluster;
   const size = await stat(cluster.log).then(
     (file) => file.size,
@@ -123,9 +127,12 @@ async function spawnServer(cluster: Cluster) {
   const options = { cwd: data, env: { ...binaries.env }, detached: true, ...user };
   const stdio: ['ignore', number, number] = ['ignore', log.fd, log.fd];
   const child = spawn(join(binaries.folder, 'bin/postgres'), args, { ...options, stdio });
+  const end: Started['end'] = {};
+  // Before anything is awaited: a server that finds another in its way ends within a millisecond.
+  child.once('error', ({ message }) => (end.words = message)).once('exit', () => (end.words ??= ''));
   child.unref();
   await log.close();
-  return child;
+  return { child, end };
 }
 
 async function lastWords(cluster: Cluster): Promise<string> {
