@@ -108,5 +108,4 @@ async function bench(): Promise<void> {
 if (values.markdown !== undefined) {
   const page = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
   writeTable(values.markdown, page);
-  execFileSync('oxfmt', [page, values.markdown], { stdio: 'inherit' });
 } else await bench();

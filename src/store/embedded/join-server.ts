@@ -93,7 +93,8 @@ function absence(error: NodeJS.ErrnoException): 'nobody' | 'not yet' {
 }
 
 /** Another process's server, or what is left of a killed one, is in the way for a moment: no reason to give up. */
-const inTheWay = /lock file "postmaster.pid" (?:already exists|is empty)|shared memory block .* is still in use/;
+const inTheWay =
+  /lock file "postmaster.pid" (?:already exists|is empty)|shared memory block .* is still in use/;
 
 /** Starts a server and waits until it has taken the data folder, or has ended. */
 async function start(cluster: Cluster, signal: AbortSignal): Promise<void> {
