@@ -52,7 +52,6 @@ const minutes = Number(values.minutes);
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const registry = createRegistry(connectors);
 const signal = new AbortController().signal;
-const log = createLog(() => {});
 const entry = new URL('../src/worker.ts', import.meta.url);
 
 /** All destinations, from a file, from HTTP and through a query, in all formats that take ways of their own. */
@@ -96,7 +95,8 @@ async function move(route: object, rig: Rig, data: Data): Promise<void> {
   runs += 1;
   const writeback = checkWriteback(filledIn(route, rig), registry);
   const run = { id: `soak-${runs}`, number: runs, startedAt: new Date() };
-  const work = { writeback, run, log, signal };
+  // As in the service, a log for each run: it remembers the tokens of its run, to hide them.
+  const work = { writeback, run, log: createLog(() => {}), signal };
   const { rowsWritten } = values.workers
     ? await moveRowsInWorker(work, entry)
     : await moveRows({ ...work, registry, egress: createEgress(openPolicy) });
