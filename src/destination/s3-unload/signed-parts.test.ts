@@ -41,8 +41,10 @@ describe('parts over connections of our own', () => {
     server.fault({ operation: 'UploadPart', kind: 'refuse', status: 503, code: 'SlowDown', times: 2 });
     await put(server, 'in/a.csv', noise(large));
     assert.ok(server.objects().get('in/a.csv')?.bytes.equals(expected(large)));
-    assert.ok(server.partHeaders.some(bySdk));
-    assert.equal(bySdk(server.partHeaders.at(-1) ?? {}), false);
+    // Which part comes last is a matter of luck: those that were refused wait a moment, the others do not.
+    const sentBySdk = server.partHeaders.filter(bySdk).length;
+    assert.ok(sentBySdk >= 1 && sentBySdk <= 2, `${sentBySdk} of ${server.partHeaders.length}`);
+    assert.ok(server.partHeaders.length > sentBySdk + 2);
   });
 
   test('once the store took a part from the SDK that it refused us, the SDK sends the rest', async (context) => {
