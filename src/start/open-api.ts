@@ -12,7 +12,7 @@ import type { ServiceSettings } from '../config.ts';
 import { contract } from '../contract/contract.ts';
 import { countAdmins } from '../store/person.ts';
 import type { Started } from './banner.ts';
-import type { Service } from './service.ts';
+import type { Service } from './open-service.ts';
 
 /** Milliseconds between two looks for the administrator, whom another process may create too. */
 const pause = 500;

@@ -1,7 +1,7 @@
 import type { ServiceSettings } from '../config.ts';
 import { startScheduler } from '../run/scheduler.ts';
 import { alertChannels } from './alert-channels.ts';
-import type { Service } from './service.ts';
+import type { Service } from './open-service.ts';
 
 /** Starts what is due, and sends alerts, until `stack` is disposed. */
 export function openScheduler(

@@ -1,6 +1,6 @@
 import type { ServiceSettings } from '../config.ts';
 import { workOnRuns } from '../run/work-on-runs.ts';
-import type { Service } from './service.ts';
+import type { Service } from './open-service.ts';
 
 /** Where a run's thread begins: beside main, in the clone as TypeScript, in the package as JavaScript. */
 const entry = new URL(

@@ -11,7 +11,7 @@ import { bannerLines } from './banner.ts';
 import { openApi } from './open-api.ts';
 import { parseRoles } from './roles.ts';
 import { openScheduler } from './open-scheduler.ts';
-import { openService } from './service.ts';
+import { openService } from './open-service.ts';
 import { openWorker } from './open-worker.ts';
 
 /** Resolves when the process is asked to end. */

@@ -66,6 +66,16 @@ async function run(
   return child;
 }
 
+/** Where every sshd of these tests listens, and where its keys lie. */
+const placeLines = (folder: string, port: number) => [
+  `Port ${port}`,
+  'ListenAddress 127.0.0.1',
+  `HostKey ${join(folder, 'host_key')}`,
+  'PidFile none',
+  `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
+  'StrictModes no',
+];
+
 /** sshd under this very account: it lets in only the same account, by key, and has no jail. Undefined when it is not installed. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd | undefined> {
   if (!existsSync(binary)) return missing('sshd', 'test/servers/install/sftp.sh');
@@ -75,12 +85,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd | undef
   const port = await freePort();
   const lines = [
     ...(options.lines ?? []),
-    `Port ${port}`,
-    'ListenAddress 127.0.0.1',
-    `HostKey ${join(folder, 'host_key')}`,
-    'PidFile none',
-    `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
-    'StrictModes no',
+    ...placeLines(folder, port),
     'UsePAM yes',
     'PasswordAuthentication no',
     'Subsystem sftp internal-sftp',
@@ -137,12 +142,7 @@ export async function startJailedSshd(
   const port = await freePort();
   const lines = [
     ...(options.lines ?? []),
-    `Port ${port}`,
-    'ListenAddress 127.0.0.1',
-    `HostKey ${join(folder, 'host_key')}`,
-    'PidFile none',
-    `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
-    'StrictModes no',
+    ...placeLines(folder, port),
     'UsePAM no',
     'PasswordAuthentication yes',
     'KbdInteractiveAuthentication no',

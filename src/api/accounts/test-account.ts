@@ -7,6 +7,7 @@ import type { Egress } from '../../egress/egress.ts';
 import { checkValues } from '../../field/check.ts';
 import type { Values } from '../../field/field.ts';
 import type { Log } from '../../log.ts';
+import { scopedLog } from '../../run/scoped-log.ts';
 import { withSource } from '../../source/create-source.ts';
 import type { domoSourceFields } from '../../source/source-fields.ts';
 import { type Account, updateAccount } from '../../store/account.ts';
@@ -37,12 +38,13 @@ function domoSteps({ egress, log }: TestParts, opened: Opened, signal: AbortSign
 }
 
 function stepsOf(parts: TestParts, account: Account, details: Opened | undefined, signal: AbortSignal) {
-  const { registry, keyRing, egress, log } = parts;
+  const { registry, keyRing, egress } = parts;
+  const log = scopedLog(parts.log);
   const { fields } = accountKind(registry, account.connector);
   const secrets = openSecrets(keyRing, account.id, account.secrets as unknown as SealedSecrets);
   for (const secret of Object.values(secrets)) log.hide(secret);
   const credentials = checkValues(fields, { ...account.credentials, ...secrets }, 'credentials');
-  if (account.connector === domoKind) return domoSteps(parts, credentials, signal);
+  if (account.connector === domoKind) return domoSteps({ ...parts, log }, credentials, signal);
   const connector = registry.get(account.connector);
   const checked = checkValues(connector.details, details, 'details');
   const work = { credentials, details: checked, signal, egress, log };
