@@ -6,6 +6,7 @@ import type { Egress } from '../../egress/egress.ts';
 import { UserError } from '../../errors.ts';
 import type { Values } from '../../field/field.ts';
 import type { Log } from '../../log.ts';
+import { scopedLog } from '../../run/scoped-log.ts';
 import { withSource } from '../../source/create-source.ts';
 import type { DatasetSummary, Source } from '../../source/source.ts';
 import type { domoSourceFields } from '../../source/source-fields.ts';
@@ -36,10 +37,12 @@ async function withDomo<T>(
       remedy: 'Choose an account of Domo.',
     });
   const secrets = openSecrets(keyRing, account.id, account.secrets as unknown as SealedSecrets);
-  for (const secret of Object.values(secrets)) log.hide(secret);
+  // What is hidden is hidden for this call alone.
+  const own = scopedLog(log);
+  for (const secret of Object.values(secrets)) own.hide(secret);
   const values = { ...account.credentials, ...secrets, datasetId: '', query: undefined };
   const spec = { kind: 'domo', values: values as unknown as Values<typeof domoSourceFields> } as const;
-  return withSource(spec, { egress, log }, use);
+  return withSource(spec, { egress, log: own }, use);
 }
 
 /** The page after the DataSet `after`. Domo is asked for no more of its list than the page needs. */
