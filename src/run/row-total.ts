@@ -32,9 +32,11 @@ export function createRowTotal(whole: Whole): (part: number, rows: number | unde
   const { signal, parts } = whole;
   const arrived = new Map<number, number | undefined>();
   const met = Promise.withResolvers<void>();
-  // Nobody may be waiting when it fails; whoever waits is told all the same.
-  met.promise.catch(() => {});
-  signal.addEventListener('abort', () => met.reject(signal.reason), { once: true });
+  const stop = () => met.reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  // Node keeps a signal that follows others, and with it the whole run, for as long as somebody listens to it. The catch: nobody
+  // may be waiting when it fails; whoever waits is told all the same.
+  met.promise.finally(() => signal.removeEventListener('abort', stop)).catch(() => {});
   const finish = async () => {
     const known = [...arrived.values()].filter((rows) => rows !== undefined);
     const sum = known.reduce((total, rows) => total + rows, 0);
