@@ -39,6 +39,8 @@ const packages: Record<string, readonly string[]> = {
   '@duckdb/node-api': ['duckdb'],
   croner: ['run'],
   fastify: ['api'],
+  nodemailer: ['run'],
+  'openid-client': ['api'],
   ssh2: ['destination'],
   typebox: ['contract', 'api'],
   undici: ['egress', 'source', 'destination'],

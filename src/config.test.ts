@@ -45,7 +45,11 @@ test('without a word the service is for this machine, and careful', () => {
   const settings = reading({}, serviceSettings);
   assert.deepEqual([settings.host, settings.port, settings.lowestMinutes], ['127.0.0.1', 8080, 15]);
   assert.deepEqual(reading({}, egressRules), { allow: [], allowLoopback: false });
-  assert.deepEqual(reading({}, alertPlaces), { webhook: undefined, slack: undefined });
+  assert.deepEqual(reading({}, alertPlaces), {
+    webhook: undefined,
+    slack: undefined,
+    email: undefined,
+  });
 });
 
 test('numbers that are none, or out of bounds, are refused', () => {
@@ -86,4 +90,11 @@ test('a webhook needs a secret that signs what is sent', () => {
   assert.throws(() => reading({ WRITEBACK_ALERT_WEBHOOK: url }, alertPlaces), { code: 'config-alert' });
   const given = { WRITEBACK_ALERT_WEBHOOK: url, WRITEBACK_ALERT_WEBHOOK_SECRET: 's' };
   assert.deepEqual(reading(given, alertPlaces).webhook, { url, secret: 's' });
+});
+
+test('a mail server needs a sender and recipients', () => {
+  const given = { WRITEBACK_ALERT_SMTP: 'smtps://mail.example.com', WRITEBACK_ALERT_FROM: 'a@example.com' };
+  assert.throws(() => reading(given, alertPlaces), { code: 'config-alert' });
+  const { email } = reading({ ...given, WRITEBACK_ALERT_TO: 'b@example.com, c@example.com' }, alertPlaces);
+  assert.deepEqual(email?.to, ['b@example.com', 'c@example.com']);
 });

@@ -32,6 +32,11 @@ export const serviceVariables = {
   WRITEBACK_ALERT_WEBHOOK_SECRET_FILE: 'A file that holds it.',
   WRITEBACK_ALERT_SLACK: 'The address of an incoming webhook of Slack, for alerts.',
   WRITEBACK_ALERT_SLACK_FILE: 'A file that holds it: who has the address may post.',
+  WRITEBACK_ALERT_SMTP:
+    'The mail server for alerts: smtps://user:password@host:465, or smtp://user:password@host:587, which must offer STARTTLS; with ?tls=none it is spoken to unencrypted.',
+  WRITEBACK_ALERT_SMTP_FILE: 'A file that holds it.',
+  WRITEBACK_ALERT_FROM: 'The sender of such mail: Writeback <writeback@example.com>.',
+  WRITEBACK_ALERT_TO: 'Whom it goes to: addresses with commas.',
   WRITEBACK_RUNS: 'Runs that this process works on at once; 4 unless told.',
   WRITEBACK_RUNS_PER_ACCOUNT:
     'Runs at once for one account, by all processes together; no limit unless told.',
@@ -82,7 +87,8 @@ type InFile =
   | 'DATABASE_URL'
   | 'WRITEBACK_MASTER_KEYS'
   | 'WRITEBACK_ALERT_WEBHOOK_SECRET'
-  | 'WRITEBACK_ALERT_SLACK';
+  | 'WRITEBACK_ALERT_SLACK'
+  | 'WRITEBACK_ALERT_SMTP';
 
 /** A value that may lie in a file instead, so that it stands in no listing of processes. Throws UserError `config-file`. */
 function givenOrInFile(name: InFile): string | undefined {
@@ -160,18 +166,38 @@ export function serviceSettings(): ServiceSettings {
 export interface AlertPlaces {
   readonly webhook: { readonly url: string; readonly secret: string } | undefined;
   readonly slack: string | undefined;
+  readonly email: { readonly url: string; readonly from: string; readonly to: readonly string[] } | undefined;
 }
 
 /** Throws UserError `config-alert` for a webhook without a secret: its receiver could not know who posts. */
-export function alertPlaces(): AlertPlaces {
+function alertWebhook(): AlertPlaces['webhook'] {
   const url = given('WRITEBACK_ALERT_WEBHOOK');
   const secret = givenOrInFile('WRITEBACK_ALERT_WEBHOOK_SECRET');
-  const slack = givenOrInFile('WRITEBACK_ALERT_SLACK');
-  if (url === undefined) return { webhook: undefined, slack };
-  if (secret !== undefined) return { webhook: { url, secret }, slack };
+  if (url === undefined) return undefined;
+  if (secret !== undefined) return { url, secret };
   throw new UserError('config-alert', 'WRITEBACK_ALERT_WEBHOOK has no WRITEBACK_ALERT_WEBHOOK_SECRET.', {
     remedy: 'Set it to a long random text that the receiver knows too.',
   });
+}
+
+/** Throws UserError `config-alert` for a mail server without sender or recipients. */
+function alertEmail(): AlertPlaces['email'] {
+  const url = givenOrInFile('WRITEBACK_ALERT_SMTP');
+  if (url === undefined) return undefined;
+  const [from, to] = [given('WRITEBACK_ALERT_FROM'), listed('WRITEBACK_ALERT_TO')];
+  if (from !== undefined && to.length > 0) return { url, from, to };
+  throw new UserError('config-alert', 'WRITEBACK_ALERT_SMTP needs a sender and recipients.', {
+    remedy: 'Set WRITEBACK_ALERT_FROM and WRITEBACK_ALERT_TO.',
+  });
+}
+
+/** Throws UserErrors `config-alert` and `config-file`. */
+export function alertPlaces(): AlertPlaces {
+  return {
+    webhook: alertWebhook(),
+    slack: givenOrInFile('WRITEBACK_ALERT_SLACK'),
+    email: alertEmail(),
+  };
 }
 
 /** The entries of a variable that holds a list with commas. */

@@ -20,12 +20,16 @@ export const testAlertsCommand: Command = {
     const channels = alertChannels(createEgress(addressPolicy(egressRules())), log);
     if (channels.length === 0)
       throw new UserError('alert-nowhere', 'No place for alerts is named.', {
-        remedy: 'Set WRITEBACK_ALERT_WEBHOOK or WRITEBACK_ALERT_SLACK; see writeback start --help.',
+        remedy:
+          'Set WRITEBACK_ALERT_SMTP, WRITEBACK_ALERT_WEBHOOK or WRITEBACK_ALERT_SLACK; see writeback start --help.',
       });
     const tell = createTell(typed, context);
     for (const channel of channels) {
-      await channel.send(testMessage(), signal);
-      tell('sent', { channel: channel.id }, () => [`${channel.id}: sent`]);
+      const unreached = (await channel.send(testMessage(), signal)) ?? undefined;
+      tell('sent', { channel: channel.id, unreached }, () => [
+        `${channel.id}: sent`,
+        ...(unreached ? [unreached] : []),
+      ]);
     }
     return exitCodes.done;
   },

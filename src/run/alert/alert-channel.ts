@@ -16,8 +16,8 @@ export interface AlertMessage {
 export interface AlertChannel {
   /** The same after a restart: what it got is remembered under this. */
   readonly id: string;
-  /** Throws told errors; when it throws, it is tried again. */
-  send(message: AlertMessage, signal: AbortSignal): Promise<void>;
+  /** Throws told errors; when it throws, it is tried again. Gives a sentence when it reached some of its people and never will the others. */
+  send(message: AlertMessage, signal: AbortSignal): Promise<string | void>;
 }
 
 /** What the test button sends. */

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Egress } from '../../egress/egress.ts';
 import type { AlertChannel } from './alert-channel.ts';
+import { escapeMarkup } from './escape-markup.ts';
 import { postJson, receiverUrl } from './post-json.ts';
-
-/** Slack reads these three as markup (https://docs.slack.dev/messaging/formatting-message-text). */
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
 /** A channel that posts to an incoming webhook of Slack's; whoever has its address may post, so it is a secret. Throws UserError `alert-url`. */
 export function createSlack(url: string, egress: Egress): AlertChannel {
@@ -12,8 +10,8 @@ export function createSlack(url: string, egress: Egress): AlertChannel {
   return {
     id: `slack-${createHash('sha256').update(url).digest('hex').slice(0, 12)}`,
     async send({ message }, signal) {
-      const text = message.replaceAll(/[&<>]/g, (character) => escapes[character]!);
-      await postJson(egress, { url, body: JSON.stringify({ text }), receiver: 'Slack webhook', signal });
+      const body = JSON.stringify({ text: escapeMarkup(message) });
+      await postJson(egress, { url, body, receiver: 'Slack webhook', signal });
     },
   };
 }
