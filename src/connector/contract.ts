@@ -83,8 +83,22 @@ export interface FileJob<C extends Fields, D extends Fields> extends Job<C, D> {
 export interface BatchJob<C extends Fields, D extends Fields> extends Job<C, D> {
   /** At most about 1.5 MB of CSV a batch. A DataSet without rows gives no batch, and must still be published. */
   readonly batches: AsyncIterable<Batch>;
-  /** Reports a row that the destination refuses. Throws UserError `too-many-rejected-rows` past the writeback's limit. */
-  readonly reject: (row: number, reason: string, column?: string) => void;
+  /**
+   * Reports a row that the destination refuses; it is kept with its cells. Those of the batch that was pulled last are at hand;
+   * for a row of an earlier one they are asked for, if given, where there is still room for them. Throws UserError
+   * `too-many-rejected-rows` past the writeback's limit.
+   */
+  readonly reject: (
+    row: number,
+    reason: string,
+    column?: string,
+    cells?: () => readonly (string | null)[],
+  ) => void;
+  /**
+   * Set when only some rows of a run come again, with the numbers that they had: those that were rejected. All else that the
+   * run wrote stays, whether this succeeds or fails.
+   */
+  readonly someRows?: boolean;
   /** Adds to the receipt's count of dates that lost digits: a BSON date has milliseconds, a Parquet one microseconds. */
   readonly truncated: (count: number) => void;
   /** Total rows pulled so far; after the last batch, the DataSet's rows. */
@@ -181,6 +195,11 @@ export interface BatchConnector<C extends Fields = Fields, D extends Fields = Fi
   readonly accepts: 'batches';
   /** Pulls batches to the end, publishes, and obeys the law of replay. */
   write(job: BatchJob<C, D>): Promise<BatchReceipt>;
+  /**
+   * Whether some rows of a run can be written again later: always where they are only added, while no newer run has written
+   * where they would overwrite what that wrote. Never, or not there: a run stands for the DataSet as a whole.
+   */
+  rewritesRows?(details: Values<D>): 'always' | 'whileNewest' | 'never';
 }
 
 export type Connector<C extends Fields = Fields, D extends Fields = Fields> =

@@ -211,7 +211,7 @@ test('Parquet arrives typed', async () => {
 
 for (const fileFormat of ['jsonl', 'parquet']) {
   test(`rejected rows are left out up to the limit, beyond it nothing is published: ${fileFormat}`, async () => {
-    const body = 'id,text\n1,a\ntwo,b\n3,c\nfour,d\n';
+    const body = 'id,text\n1,a\ntwo,"b,b"\n3,c\nfour,""\n';
     const work = deliver(delivery(body, { fileFormat, rejectedRowsLimit: 1 }));
     await assert.rejects(work, { name: 'UserError', code: 'too-many-rejected-rows', row: 4, column: 'id' });
     assert.deepEqual(await found(), []);
@@ -219,15 +219,32 @@ for (const fileFormat of ['jsonl', 'parquet']) {
     const { rowsRead, rowsWritten, rowsRejected, rejected } = delivered;
     assert.deepEqual([rowsRead, rowsWritten, rowsRejected], [4, 2, 2]);
     assert.deepEqual(
-      rejected.map(({ row, column }) => [row, column]),
+      rejected.map(({ row, column, cells }) => [row, column, cells]),
       [
-        [2, 'id'],
-        [4, 'id'],
+        [2, 'id', 'two,"b,b"'],
+        [4, 'id', 'four,""'],
       ],
     );
     assert.equal(delivered.files[0]?.rows, 2);
   });
 }
+
+test('a row that does not fit the encoding is kept as it came', async () => {
+  const details = { encoding: 'windows1252', unmappable: 'reject', rejectedRowsLimit: 3 };
+  const body = 'id,text\n1,a\n2,"☃, ""\nno"\n3,c\n4,☃\r\n';
+  const { rejected } = await deliver(delivery(body, details));
+  const cells = rejected.map((one) => one.cells);
+  assert.deepEqual(cells, ['2,"☃, ""\nno"', '4,☃']);
+});
+
+test('of rejected rows so many bytes are kept', async () => {
+  const text = 'x'.repeat(1_500_000);
+  const rows = ['b', 'c', 'd', 'e'].map((id) => `${id},${text}`);
+  const body = `id,text\n${rows.join('\n')}\n`;
+  const { rejected } = await deliver(delivery(body, { fileFormat: 'jsonl', rejectedRowsLimit: 5 }));
+  const kept = rejected.map(({ cells }) => cells?.length);
+  assert.deepEqual(kept, [text.length + 2, text.length + 2, undefined, undefined]);
+});
 
 test('rejected rows are counted on over the files of a split', async () => {
   const rows = csv(3_000).replace('\n2500,', '\nbad,');

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
-import type { RejectedRow } from '../dataset/batch.ts';
+import type { Batch, RejectedRow } from '../dataset/batch.ts';
 import { batches } from '../dataset/batches.ts';
+import { csvRecord } from '../dataset/csv-record.ts';
 import type { CsvBytes } from '../dataset/dataset.ts';
 import { warnWithoutKernel } from '../dataset/kernel/kernel-module.ts';
 import type { Egress } from '../egress/egress.ts';
@@ -32,6 +33,8 @@ export interface Delivery {
   readonly log: Log;
   /** From 1: this delivery is one part of a run that was split by a key. Its manifest is `deliverManifest`'s. */
   readonly part?: number | undefined;
+  /** The rows are some of a run's that come again, and have these numbers. For connectors that pull batches. */
+  readonly rowNumbers?: readonly number[] | undefined;
   /** The allowance of rejected rows that the parts of a run share; the details' own without it. */
   readonly allow?: RowAllowance;
   /** Called often: rows and bytes of the source that have passed so far. */
@@ -129,18 +132,26 @@ async function deliverBatches(
 ): Promise<Delivered> {
   const pulled = pull(delivery, true);
   const { columns } = delivery.opened.dataset;
+  const { rowNumbers } = delivery;
+  const { verify } = delivery.opened;
   let rowsRead = 0;
+  let last: Batch | undefined;
   async function* counted() {
-    for await (const batch of batches(pulled.body, columns, { batchBytes, onEnd: delivery.opened.verify })) {
+    for await (const batch of batches(pulled.body, columns, { batchBytes, rowNumbers, onEnd: verify })) {
       rowsRead += batch.rows;
       pulled.seen(rowsRead);
+      last = batch;
       yield batch;
+      last = undefined;
     }
   }
+  const recordOf = (row: number, cells?: () => readonly (string | null)[]) =>
+    cells ? csvRecord(cells()).slice(0, -1) : last?.record(row);
   const { location, rowsWritten, bytes } = await connector.write({
     ...jobOf(delivery, tally),
     batches: counted(),
-    reject: tally.reject,
+    reject: (row, reason, column, cells) => tally.reject(row, reason, column, () => recordOf(row, cells)),
+    someRows: rowNumbers !== undefined,
     truncated: tally.addTruncated,
     rowsRead: () => rowsRead,
   });

@@ -1,7 +1,7 @@
 import { batches } from '../dataset/batches.ts';
 import { compress, compressedExtension } from '../dataset/compression.ts';
 import { type CsvDialect, dialectOf, isCanonical, keepsRecords } from '../dataset/csv-dialect.ts';
-import { writeCsv } from '../dataset/csv-writer.ts';
+import { type RejectRow, writeCsv } from '../dataset/csv-writer.ts';
 import type { Column, CsvBytes } from '../dataset/dataset.ts';
 import { countRecords } from '../dataset/record-counter.ts';
 import { recordBlocks } from '../dataset/record-blocks.ts';
@@ -65,8 +65,8 @@ function csvEncoder(dialect: CsvDialect): Encoder {
   return (work) => {
     const countOnly = keepsRecords(dialect);
     const blocks = recordBlocks(work.body, work.columns, { blockBytes, countOnly, onEnd: work.onEnd });
-    return writeCsv(told(blocks, work.seen), work.columns, dialect, (row, reason, column) =>
-      work.tally.reject(work.rowsBefore + row, reason, column),
+    return writeCsv(told(blocks, work.seen), work.columns, dialect, (row, ...rest) =>
+      work.tally.reject(work.rowsBefore + row, ...rest),
     );
   };
 }
@@ -76,7 +76,8 @@ function jsonLinesEncoder(strict: boolean): Encoder {
     const options = { nulls: 'null', fieldNames: 'keep', strict } as const;
     for await (const batch of told(batches(body, columns, { batchBytes: blockBytes, onEnd }), seen)) {
       const { bytes, rejected, truncated } = batch.jsonl(options);
-      for (const { row, reason, column } of rejected) tally.reject(rowsBefore + row, reason, column);
+      for (const { row, reason, column } of rejected)
+        tally.reject(rowsBefore + row, reason, column, () => batch.record(row));
       tally.addTruncated(truncated);
       if (bytes.length > 0) yield bytes;
     }
@@ -87,8 +88,7 @@ function parquetEncoder(options: FileOptions): Encoder {
   const compression = options.compression === 'zstd' ? 'zstd' : 'snappy';
   return (work) => {
     const { columns, tally, rowsBefore, signal } = work;
-    const reject = (row: number, reason: string, column: string) =>
-      tally.reject(rowsBefore + row, reason, column);
+    const reject: RejectRow = (row, ...rest) => tally.reject(rowsBefore + row, ...rest);
     const { strict } = options;
     return writeParquet(
       counted(work),

@@ -3,6 +3,8 @@ import { UserError } from '../errors.ts';
 
 /** Rejected rows beyond this many are counted but not listed. */
 export const listedRows = 1_000;
+/** Bytes of the listed rows' records that are kept together: they lie in memory, and then in the database. */
+const keptBytes = 4_000_000;
 
 /** Counts what a delivery met on its way. */
 export interface Tally {
@@ -10,7 +12,8 @@ export interface Tally {
   readonly rejectedCount: number;
   readonly truncated: number;
   readonly warnings: readonly string[];
-  readonly reject: (row: number, reason: string, column?: string) => void;
+  /** `record` is asked for the row's record only where it is kept. */
+  readonly reject: (row: number, reason: string, column?: string, record?: () => string | undefined) => void;
   readonly addTruncated: (count: number) => void;
   readonly warn: (sentence: string) => void;
 }
@@ -28,10 +31,21 @@ export function rowAllowance(details: Readonly<Record<string, unknown>>): RowAll
   };
 }
 
+/** Keeps records as long as they fit. */
+function createKeeping(): (cells: string | undefined) => Pick<RejectedRow, 'cells'> {
+  let left = keptBytes;
+  return (cells) => {
+    if (cells === undefined) return {};
+    left -= Buffer.byteLength(cells);
+    return left < 0 ? {} : { cells };
+  };
+}
+
 /** A tally whose `reject` throws what `allow` throws. */
 export function createTally(allow: RowAllowance): Tally {
   const rejected: RejectedRow[] = [];
   const warnings = new Set<string>();
+  const keep = createKeeping();
   let rejectedCount = 0;
   let truncated = 0;
   return {
@@ -45,10 +59,11 @@ export function createTally(allow: RowAllowance): Tally {
     get warnings() {
       return [...warnings];
     },
-    reject(row, reason, column) {
+    reject(row, reason, column, record) {
       rejectedCount += 1;
-      const one = { row, column, reason };
-      if (rejected.length < listedRows) rejected.push(one);
+      const isListed = rejected.length < listedRows;
+      const one = { row, column, reason, ...(isListed && keep(record?.())) };
+      if (isListed) rejected.push(one);
       allow(one);
     },
     addTruncated(count) {

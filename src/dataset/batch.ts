@@ -10,6 +10,8 @@ export interface RejectedRow {
   readonly row: number;
   readonly column?: string | undefined;
   readonly reason: string;
+  /** Its record of canonical CSV as text, without the line end; absent where it was not kept. */
+  readonly cells?: string | undefined;
 }
 
 /** How a batch becomes typed documents. */
@@ -56,6 +58,8 @@ export interface Batch {
   readonly bytes: Uint8Array;
   bson(options: BsonOptions): EncodedBatch;
   jsonl(options: EncodeOptions): EncodedBatch;
+  /** The record of the data row with this number, as text without its line end. Undefined: it is of another batch. */
+  record(row: number): string | undefined;
   /** Cells as text or null, for scripts and small work. */
   values(): (string | null)[][];
 }

@@ -6,6 +6,7 @@ import { DocumentOutput } from './document-output.ts';
 import { encodeRows } from './encode-rows.ts';
 import { jsonlRows } from './jsonl-rows.ts';
 import { type RecordBlock, recordBlocks } from './record-blocks.ts';
+import { recordText } from './record-text.ts';
 
 /** How a DataSet is cut into batches. */
 export interface BatchesOptions {
@@ -13,6 +14,8 @@ export interface BatchesOptions {
   readonly batchBytes?: number;
   /** Default 100,000: what MongoDB takes in one command. */
   readonly maxRows?: number;
+  /** The numbers of the rows, where they are picked out of a DataSet and so are not 1, 2, 3 …: each is a batch of its own. */
+  readonly rowNumbers?: readonly number[] | undefined;
   /** Awaited with the number of data rows after the last batch, before the stream ends. */
   readonly onEnd?: ((rows: number) => Promise<void>) | undefined;
 }
@@ -40,6 +43,7 @@ function batchOf(block: RecordBlock, columns: readonly Column[], outputs: Docume
     bytes: block.bytes,
     bson: (options) => encodeRows(block, bsonRows(columns, options), order(options.project), output()),
     jsonl: (options) => encodeRows(block, jsonlRows(columns, options), order(options.project), output()),
+    record: (row) => recordText(block, row - block.firstRow),
     values: () => blockValues(block, columns),
   };
 }
@@ -51,9 +55,12 @@ function batchOf(block: RecordBlock, columns: readonly Column[], outputs: Docume
 export async function* batches(
   body: CsvBytes,
   columns: readonly Column[],
-  { batchBytes = 4 * 1024 * 1024, maxRows = 100_000, onEnd }: BatchesOptions = {},
+  { batchBytes = 4 * 1024 * 1024, maxRows = 100_000, rowNumbers, onEnd }: BatchesOptions = {},
 ): AsyncGenerator<Batch, void, undefined> {
   const outputs: DocumentOutput[] = [];
-  for await (const block of recordBlocks(body, columns, { blockBytes: batchBytes, maxRows, onEnd }))
-    yield batchOf(block, columns, outputs);
+  const options = { blockBytes: batchBytes, maxRows: rowNumbers ? 1 : maxRows, onEnd };
+  for await (const block of recordBlocks(body, columns, options)) {
+    const firstRow = rowNumbers?.[block.firstRow - 1] ?? block.firstRow;
+    yield batchOf(firstRow === block.firstRow ? block : { ...block, firstRow }, columns, outputs);
+  }
 }

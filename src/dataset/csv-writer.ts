@@ -6,10 +6,16 @@ import { asBuffer } from './cell-text.ts';
 import { type CsvDialect, keepsRecords } from './csv-dialect.ts';
 import type { Column } from './dataset.ts';
 import type { RecordBlock } from './record-blocks.ts';
+import { type Rows, cellEnd, cellStart, recordText } from './record-text.ts';
 import { byteOrderMark, encodeText, firstUnmappable } from './text-encoding.ts';
 
-/** Reports a row that is left out. */
-export type RejectRow = (row: number, reason: string, column?: string) => void;
+/** Reports a row that is left out; `record` gives its record as it came, as long as the call lasts. */
+export type RejectRow = (
+  row: number,
+  reason: string,
+  column: string | undefined,
+  record: () => string | undefined,
+) => void;
 
 const CR = 0x0d;
 const LF = Buffer.from('\n');
@@ -41,16 +47,6 @@ function recordWriter(dialect: CsvDialect, isText: readonly boolean[], lineEnd?:
     delimiter: dialect.delimiter === ',' ? undefined : Buffer.from(dialect.delimiter),
     lineEnd: told ?? lineEnd,
   };
-}
-
-type Rows = Pick<RecordBlock, 'bytes' | 'index'>;
-
-function cellStart({ index }: Rows, cell: number): number {
-  return index.starts[cell]! - (index.flags[cell]! & QUOTED);
-}
-
-function cellEnd({ index }: Rows, cell: number): number {
-  return index.ends[cell]! + (index.flags[cell]! & QUOTED);
 }
 
 /** How a row of the block ends: LF, CRLF, or undefined where the stream ended without one. */
@@ -113,7 +109,8 @@ function rejectUnmappable(
     const at = firstUnmappable(bytes, index.starts[cell]!, index.ends[cell]!);
     if (at < 0 || rejected.has(row)) continue;
     rejected.add(row);
-    reject(block.firstRow + row, reasonAt(bytes, at), columns[cell % columns.length]?.name);
+    const column = columns[cell % columns.length]?.name;
+    reject(block.firstRow + row, reasonAt(bytes, at), column, () => recordText(block, row));
   }
   return rejected;
 }

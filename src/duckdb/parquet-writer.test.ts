@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { collect } from '../../test/collect.ts';
+import { csvRecord } from '../dataset/csv-record.ts';
+import type { RejectRow } from '../dataset/csv-writer.ts';
 import type { Column, ColumnType } from '../dataset/dataset.ts';
 import { UserError } from '../errors.ts';
 import { withDuckdb } from './locked-duckdb.ts';
@@ -178,7 +180,8 @@ const misfits: [ColumnType, string[]][] = [
 for (const [type, texts] of misfits) {
   test(`rows with values that are no ${type} are left out and told`, async () => {
     const told: string[] = [];
-    const reject = (row: number, reason: string, column: string) => told.push(`${row} ${column} ${reason}`);
+    const reject: RejectRow = (row, reason, column, record) =>
+      told.push(`${row} ${column} ${reason} ${record()}`);
     const body = ['k,v', ...texts.map((value, index) => `${index},"${value}"`), 'last,\n'].join('\n');
     const named: Column[] = [
       { name: 'k', type: 'STRING' },
@@ -187,7 +190,7 @@ for (const [type, texts] of misfits) {
     const file = await parquet(body, named, { reject });
     assert.deepEqual(await ask(file, 'SELECT k, v FROM file'), [['last', null]]);
     const expected = texts.map((value, index) => {
-      return `${index + 1} v The value "${value}" does not fit the type ${type} in a Parquet file.`;
+      return `${index + 1} v The value "${value}" does not fit the type ${type} in a Parquet file. ${csvRecord([`${index}`, value]).trim()}`;
     });
     assert.deepEqual(told, expected);
     await nothingIsLeft();

@@ -1,5 +1,8 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { excerpt } from '../dataset/cell-text.ts';
+import { csvRecord } from '../dataset/csv-record.ts';
+import type { RejectRow } from '../dataset/csv-writer.ts';
 import type { Column, CsvBytes } from '../dataset/dataset.ts';
 import { fileBlocks } from '../dataset/file-blocks.ts';
 import { makeFifo, readFifo, writeFifo } from './fifo.ts';
@@ -13,7 +16,7 @@ export interface ParquetOptions {
   readonly compression: 'zstd' | 'snappy';
   /** Reject times with digits below a microsecond instead of cutting and counting them. */
   readonly strict: boolean;
-  readonly reject: (row: number, reason: string, column: string) => void;
+  readonly reject: RejectRow;
   readonly truncated: (count: number) => void;
   /** Where the private folder is made; the system's temporary folder unless told. */
   readonly directory?: string | undefined;
@@ -36,10 +39,11 @@ function readCanonical(path: string, columns: readonly Column[]): string {
 /** Calls the verdicts for rows that are not as they should be, and keeps the others. */
 function verdictOf(columns: readonly Column[]): string {
   const typed = columns.flatMap(({ type }, index) => (type === 'STRING' ? [] : [index]));
-  const rejections = typed.map((index) => {
-    const report = `${rejectFunction}(row_number_, ${index}, left(c${index}, 200))`;
-    return `WHEN ${isMisfit(`c${index}`, `t${index}`)} THEN ${report}`;
-  });
+  const misfits = typed.map((index) => isMisfit(`c${index}`, `t${index}`));
+  const which = misfits.map((misfit, at) => `WHEN ${misfit} THEN ${typed[at]}`).join(' ');
+  const cells = columns.map((_, index) => `c${index}`).join(', ');
+  const report = `${rejectFunction}(row_number_, CASE ${which} END, [${cells}])`;
+  const rejections = misfits.length === 0 ? [] : [`WHEN ${misfits.join(' OR ')} THEN ${report}`];
   const losses = columns.flatMap(({ type }, index) => losesDigits(`c${index}`, type) ?? []);
   const cut = losses.map((lost) => `CAST(coalesce(${lost}, false) AS INTEGER)`).join(' + ');
   const truncation = cut === '' ? [] : [`WHEN ${cut} > 0 THEN ${truncatedFunction}(${cut})`];
@@ -72,9 +76,10 @@ function copyStatement(
 function verdictsOf(columns: readonly Column[], { reject, truncated }: ParquetOptions): RowVerdicts {
   return {
     truncated,
-    reject(row, place, value) {
+    reject(row, place, cells) {
       const { name, type } = columns[place]!;
-      reject(row, `The value "${value}" does not fit the type ${type} in a Parquet file.`, name);
+      const reason = `The value "${excerpt(cells[place] ?? '')}" does not fit the type ${type} in a Parquet file.`;
+      reject(row, reason, name, () => csvRecord(cells).slice(0, -1));
     },
   };
 }

@@ -1,9 +1,15 @@
-import type { DuckDBBooleanVector, DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type {
+  DuckDBBooleanVector,
+  DuckDBConnection,
+  DuckDBListValue,
+  DuckDBType,
+  DuckDBValue,
+} from '@duckdb/node-api';
 
 /** Told of the rows of a running statement. */
 export interface RowVerdicts {
-  /** The row (data rows count from 1) has a value that does not fit the type of its column (a place, from 0). */
-  reject(row: number, column: number, value: string): void;
+  /** The row (data rows count from 1) has a cell that does not fit the type of its column (a place, from 0). */
+  reject(row: number, column: number, cells: readonly (string | null)[]): void;
   /** So many values lost digits that their type cannot hold. */
   truncated(count: number): void;
 }
@@ -19,7 +25,7 @@ type Act = (cells: DuckDBValue[]) => void;
  * for the few rows that are not as they should be. What a verdict throws ends the statement: `failure` then has it.
  */
 export async function defineVerdicts(connection: DuckDBConnection, verdicts: RowVerdicts) {
-  const { BIGINT, BOOLEAN, DuckDBScalarFunction, INTEGER, VARCHAR } = await import('@duckdb/node-api');
+  const { BIGINT, BOOLEAN, DuckDBScalarFunction, INTEGER, LIST, VARCHAR } = await import('@duckdb/node-api');
   const thrown: unknown[] = [];
   const define = (name: string, parameterTypes: DuckDBType[], stays: boolean, act: Act): void => {
     const options = { name, parameterTypes, returnType: BOOLEAN, volatile: true };
@@ -39,8 +45,8 @@ export async function defineVerdicts(connection: DuckDBConnection, verdicts: Row
     });
     connection.registerScalarFunction(verdict);
   };
-  define(rejectFunction, [BIGINT, INTEGER, VARCHAR], false, ([row, column, value]) =>
-    verdicts.reject(Number(row), Number(column), String(value)),
+  define(rejectFunction, [BIGINT, INTEGER, LIST(VARCHAR)], false, ([row, column, cells]) =>
+    verdicts.reject(Number(row), Number(column), (cells as DuckDBListValue).items as (string | null)[]),
   );
   define(truncatedFunction, [INTEGER], true, ([count]) => verdicts.truncated(Number(count)));
   return { failure: () => thrown[0] };

@@ -31,6 +31,8 @@ export interface MongoCase {
   readonly run?: string;
   readonly writeback?: string;
   readonly signal?: AbortSignal;
+  /** The rows are these of the run's, and come again. */
+  readonly rowNumbers?: readonly number[];
 }
 
 /** Everything that was logged. */
@@ -69,6 +71,7 @@ export async function write(one: MongoCase, rows: string | AsyncIterable<Uint8Ar
       body: body(),
       verify: async () => {},
     },
+    rowNumbers: one.rowNumbers,
     run: { id: one.run ?? 'run-1', number: 1, startedAt: new Date('2024-05-06T07:08:09Z') },
     writeback: { id: one.writeback ?? 'wb-1', name: 'W', timeZone: 'UTC' },
   });

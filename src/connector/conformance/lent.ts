@@ -36,6 +36,7 @@ function lentBatch(batch: Batch, lent: Uint8Array[]): Batch {
     bytes,
     bson: (options) => lentEncoding(batch.bson(options), lent),
     jsonl: (options) => lentEncoding(batch.jsonl(options), lent),
+    record: (row) => batch.record(row),
     values: () => batch.values(),
   };
 }

@@ -1,3 +1,4 @@
+import { cellsOf } from './cells-of.ts';
 import { inFlight } from './in-flight.ts';
 import { type Piece, PiecePool, documentOf } from './pieces.ts';
 import type { WriteError } from './send.ts';
@@ -58,9 +59,17 @@ async function settleErrors(
   const suspects = duplicates.map(({ index }) => index);
   const there =
     suspects.length > 0 ? await alreadyThere(writing, collection, piece, suspects) : new Set<number>();
+  const { job } = writing;
+  const { fieldNames } = job.details;
   for (const { index, errmsg, code } of errors) {
-    if (!there.has(index))
-      writing.job.reject(piece.rows[index]!, `MongoDB refused the document: ${errmsg} (code ${code}).`);
+    if (there.has(index)) continue;
+    const cells = () => cellsOf(writing, documentOf(piece, index), fieldNames);
+    job.reject(
+      piece.rows[index]!,
+      `MongoDB refused the document: ${errmsg} (code ${code}).`,
+      undefined,
+      cells,
+    );
   }
   return errors.length - there.size;
 }

@@ -11,6 +11,9 @@ import { createWriting } from './writing.ts';
 
 const modes = { replace, append, upsert, mirror };
 
+/** Replace and Mirror stand for the whole DataSet. */
+const rewriting = { replace: 'never', append: 'always', upsert: 'whileNewest', mirror: 'never' } as const;
+
 const icon =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="24" height="24" fill="currentColor">' +
   '<path d="M12 1c3.6 4.3 5.5 7.5 5.5 11 0 3.8-2.1 6.7-4.8 8.2L12.3 23h-.6l-.4-2.800C8.600 18.700 6.500 15.800 6.500 12 6.500 8.500 8.400 5.300 12 1z"/></svg>';
@@ -28,6 +31,7 @@ export function mongodbConnectorOn(ready: () => ReadyDocuments | undefined): Con
     details: detailFields,
     check: checkFields,
     testConnection,
+    rewritesRows: ({ writeMode }) => rewriting[writeMode],
     write(job) {
       const used = ready();
       return withClient(job, used, async (client, ends) => {

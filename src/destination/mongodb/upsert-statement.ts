@@ -24,3 +24,11 @@ export function upsertStatement(key: Uint8Array, document: Uint8Array): Buffer {
   bytes[total - 1] = 0;
   return bytes;
 }
+
+/** The document of a statement: what stands before it is the key and the operator, what is after it has a fixed length. */
+export function documentIn(statement: Uint8Array): Uint8Array {
+  const view = new DataView(statement.buffer, statement.byteOffset, statement.byteLength);
+  const key = 4 + q.length;
+  const from = key + view.getInt32(key, true) + u.length + 4 + set.length;
+  return statement.subarray(from, from + view.getInt32(from, true));
+}

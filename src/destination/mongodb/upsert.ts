@@ -1,6 +1,7 @@
 import type { Document } from 'mongodb';
 import type { Batch } from '../../dataset/batch.ts';
 import { UserError } from '../../errors.ts';
+import { cellsOf } from './cells-of.ts';
 import { orAborted } from './in-flight.ts';
 import { type Key, ensureKeyIndex, keyOf } from './key-index.ts';
 import { type Lanes, createLanes } from './lanes.ts';
@@ -13,7 +14,7 @@ import {
   maxDocumentBytes,
 } from './pieces.ts';
 import { RejectedKeys } from './rejected-keys.ts';
-import { upsertStatement } from './upsert-statement.ts';
+import { documentIn, upsertStatement } from './upsert-statement.ts';
 import { type MongoJob, type Writing, type Written, encode, ensureCollection } from './writing.ts';
 
 /** The field with which Mirror marks its documents. */
@@ -85,12 +86,16 @@ function laneOf(key: string, count: number): number {
 }
 
 /** Sends statements; rows that the server refuses are rejected. */
-function createLaneWork({ job, name, send }: Writing, mirroring: Mirroring | undefined, written: Written) {
+function createLaneWork(writing: Writing, mirroring: Mirroring | undefined, written: Written) {
+  const { job, name, send } = writing;
   return async (piece: Piece) => {
     const errors = await send('update', name, piece);
     for (const { index, errmsg, code } of errors) {
-      job.reject(piece.rows[index]!, `MongoDB refused the document: ${errmsg} (code ${code}).`);
-      mirroring?.rejected.addStatement(documentOf(piece, index));
+      const statement = documentOf(piece, index);
+      const cells = () => cellsOf(writing, documentIn(statement), 'replace');
+      const reason = `MongoDB refused the document: ${errmsg} (code ${code}).`;
+      job.reject(piece.rows[index]!, reason, undefined, cells);
+      mirroring?.rejected.addStatement(statement);
     }
     written.rows += piece.rows.length - errors.length;
     written.bytes += piece.documents.length;
