@@ -1,4 +1,5 @@
 import { lookup as resolve, type LookupAddress } from 'node:dns';
+import { once } from 'node:events';
 import { connect as netConnect, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
 import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { TemporaryError, UserError, isTold } from '../errors.ts';
@@ -96,20 +97,17 @@ async function ready<S extends Socket>(
   request: ConnectRequest,
 ): Promise<S> {
   const { host, port, signal, timeout = 15_000 } = request;
-  const limit = AbortSignal.timeout(timeout);
-  const end = signal ? AbortSignal.any([signal, limit]) : limit;
+  const late = new AbortController();
+  // Not AbortSignal.timeout: Node holds that one, and the socket that listens to it, until the time is over.
+  const timer = setTimeout(() => late.abort(), timeout);
   try {
-    await new Promise<void>((done, fail) => {
-      if (end.aborted) return fail(end.reason as Error);
-      socket.once(event, () => done()).once('error', fail);
-      end.addEventListener('abort', () => fail(end.reason as Error), { once: true });
-    });
+    await once(socket, event, { signal: AbortSignal.any([late.signal, ...(signal ? [signal] : [])]) });
     return socket.setNoDelay(true).setKeepAlive(true);
   } catch (error) {
     socket.destroy();
     socket.on('error', () => {});
     signal?.throwIfAborted();
-    if (limit.aborted) {
+    if (late.signal.aborted) {
       const sentence = `No connection to ${host}:${port} within ${timeout / 1000} seconds.`;
       throw new TemporaryError('connection-timed-out', sentence, {
         remedy: remedies['connection-timed-out'],
@@ -117,6 +115,8 @@ async function ready<S extends Socket>(
       });
     }
     throw explainSocketError(error, host, port);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
