@@ -16,8 +16,10 @@ import { domoHandlers } from './datasets/domo-datasets.ts';
 import { queryHandlers } from './datasets/query-dataset.ts';
 import { uploadHandlers } from './datasets/upload-dataset.ts';
 import { apiKeyHandlers } from './people/api-keys.ts';
+import { openIdHandlers } from './people/open-id-sign-in.ts';
 import { peopleHandlers } from './people/people.ts';
 import { sessionHandlers } from './people/sessions.ts';
+import { type SignInWays, passwordsOnly } from './people/sign-in-ways.ts';
 import { rejectedRowHandlers } from './runs/rejected-rows.ts';
 import { eventHandlers } from './runs/run-events.ts';
 import { runHandlers } from './runs/runs.ts';
@@ -41,14 +43,17 @@ export interface ApiParts {
   readonly lowestMinutes: number;
   /** Of the link that the first start printed. */
   readonly setupToken: string;
+  /** With e-mail address and password, unless told. */
+  readonly signInWays?: SignInWays;
 }
 
 /** A handler for each call of the contract. */
 export function apiHandlers(parts: ApiParts): Handlers<Contract> {
-  const { db, registry, keyRing, setupToken } = parts;
+  const { db, registry, keyRing, setupToken, signInWays = passwordsOnly } = parts;
   return {
     ...peopleHandlers(db, setupToken),
-    ...sessionHandlers(db),
+    ...sessionHandlers(db, signInWays),
+    ...openIdHandlers(db, signInWays),
     ...apiKeyHandlers(db),
     ...connectorHandlers(registry),
     ...auditHandlers(db),

@@ -5,9 +5,9 @@ import type { Db } from '../store/database.ts';
 import { findPerson } from '../store/person.ts';
 import { findSession, touchSession } from '../store/session.ts';
 import type { Caller } from './caller.ts';
+import { readCookie } from './cookie.ts';
 import { hashToken } from './token.ts';
 
-/** The prefix makes a browser refuse the cookie unless it is Secure, of this very host, and for all of its paths (RFC 6265bis, 4.1.3.2). */
 export const sessionCookie = '__Host-writeback';
 
 /** A session ends after so long without a call, and after so long in any case. Milliseconds. */
@@ -16,11 +16,6 @@ export const sessionLife = 7 * 24 * 3_600_000;
 
 /** Not every call is worth a write. */
 const touchEvery = 60_000;
-
-function cookieOf(request: FastifyRequest): string | undefined {
-  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim());
-  return pairs.find((pair) => pair.startsWith(`${sessionCookie}=`))?.slice(sessionCookie.length + 1);
-}
 
 async function callerOf(
   db: Db,
@@ -51,6 +46,6 @@ export async function identify(db: Db, request: FastifyRequest): Promise<Caller 
   const now = new Date();
   const [, key] = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
   if (key !== undefined) return byKey(db, key, now);
-  const token = cookieOf(request);
+  const token = readCookie(request, sessionCookie);
   return token === undefined ? undefined : bySession(db, token, now);
 }

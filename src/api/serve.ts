@@ -97,6 +97,7 @@ async function send(
   if (format === 'lines') return sendLines(reply, answer as AsyncIterable<{ id?: number }>, clean);
   if (format === 'csv')
     return reply.type('text/csv; charset=utf-8').send(Readable.from(answer as AsyncIterable<string>));
+  if (format === 'redirect') return reply.redirect(answer as string, status);
   reply.code(status);
   return status === 204 ? reply.send() : clean(answer);
 }

@@ -55,8 +55,12 @@ async function send({ baseUrl, headers, fetch }: ClientOptions, endpoint: Endpoi
   const answer = await fetch(urlOf(baseUrl, endpoint, call), {
     ...body,
     method: endpoint.method,
+    // Nothing of ours lies elsewhere: whoever sends us on must not be sent the key.
+    redirect: 'manual',
     headers: { ...headers, ...(type !== undefined && { 'content-type': type }) },
   });
+  if (endpoint.format === 'redirect' && answer.status === endpoint.status)
+    return answer.headers.get('location');
   if (!answer.ok) throw await refusalOf(answer);
   if (endpoint.format === 'csv') return answer.text();
   return answer.status === 204 ? null : answer.json();

@@ -17,10 +17,13 @@ export interface Endpoint {
   /** The body is a file that streams in, of one of these content types; there is no `body` then. */
   readonly upload?: readonly string[];
   readonly answer: TSchema;
-  /** Default 200; 201 for what creates, 202 for what is done later, 204 without a body. */
-  readonly status?: 200 | 201 | 202 | 204;
-  /** `lines`: server-sent events whose data are of the answer's schema; `csv`: a download, whose text is the answer. Default JSON. */
-  readonly format?: 'json' | 'lines' | 'csv';
+  /** Default 200; 201 for what creates, 202 for what is done later, 204 without a body, 303 for a redirect. */
+  readonly status?: 200 | 201 | 202 | 204 | 303;
+  /**
+   * `lines`: server-sent events whose data are of the answer's schema; `csv`: a download, whose text is the answer;
+   * `redirect`: a browser is sent on, and the answer is where to. Default JSON.
+   */
+  readonly format?: 'json' | 'lines' | 'csv' | 'redirect';
   /** A repeated call with the same `Idempotency-Key` header gets the first one's answer. */
   readonly idempotent?: boolean;
 }

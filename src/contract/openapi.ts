@@ -25,10 +25,16 @@ const idempotencyKey = {
   schema: { type: 'string', maxLength: 200 },
 };
 
-function answersOf({ status = 200, answer, format = 'json' }: Endpoint): Json {
+function doneOf({ status, answer, format = 'json' }: Endpoint): Json {
+  if (format === 'redirect')
+    return { description: 'The browser is sent on.', headers: { Location: { schema: answer } } };
   const content = status === 204 ? {} : { content: { [contentTypes[format]]: { schema: answer } } };
+  return { description: 'Done.', ...content };
+}
+
+function answersOf(endpoint: Endpoint): Json {
   return {
-    [status]: { description: 'Done.', ...content },
+    [endpoint.status ?? 200]: doneOf(endpoint),
     default: {
       description: 'Refused; the problem says why.',
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },

@@ -43,6 +43,11 @@ export async function deleteSession(db: Db, id: string): Promise<void> {
   await db.deleteFrom('session').where('id', '=', id).execute();
 }
 
+/** The session of a token, if there is one. */
+export async function deleteSessionWith(db: Db, tokenHash: Buffer): Promise<void> {
+  await db.deleteFrom('session').where('tokenHash', '=', tokenHash).execute();
+}
+
 /** "Sign out everywhere"; also after a change of role or password. */
 export async function deleteSessionsOf(db: Db, personId: string): Promise<void> {
   await db.deleteFrom('session').where('personId', '=', personId).execute();

@@ -20,14 +20,15 @@ interface NewPerson {
   readonly name: string;
   readonly email: string;
   readonly role: Person['role'];
-  readonly password: string;
+  /** Without one they come through OpenID Connect. */
+  readonly password?: string;
 }
 
 /** Throws UserError `person-email-conflict`. */
 async function createPerson(db: Db, { password, ...rest }: NewPerson, actor?: string): Promise<Person> {
   const id = newId('person');
   const { name, email, role } = rest;
-  const row = { id, ...rest, passwordHash: await hashPassword(password) };
+  const row = { id, ...rest, passwordHash: password === undefined ? null : await hashPassword(password) };
   const deed = { actor: actor ?? id, action: 'person.create', target: id, details: { name, email, role } };
   const nothingElse = { oidcIssuer: null, oidcSubject: null, disabledAt: null };
   try {
@@ -45,10 +46,13 @@ async function createPerson(db: Db, { password, ...rest }: NewPerson, actor?: st
 const setupRefused = () =>
   new Refusal(403, 'setup-refused', 'This link is not, or no longer, the one that sets this server up.');
 
-const noAdmin = () =>
-  new UserError('person-last-admin', 'The last administrator can be neither disabled nor made less.', {
+/** In a transaction that changes people: throws UserError `person-last-admin` when it would leave no administrator. */
+export async function keepAdmin(transaction: Db): Promise<void> {
+  if ((await countAdmins(transaction)) > 0) return;
+  throw new UserError('person-last-admin', 'The last administrator can be neither disabled nor made less.', {
     remedy: 'Make somebody else an administrator first.',
   });
+}
 
 const createAdministrator =
   (db: Db, setupToken: string): Handler<Contract['createAdministrator']> =>
@@ -74,7 +78,7 @@ const change =
       const disabledAt = disabled === undefined ? {} : { disabledAt: disabled ? new Date() : null };
       const after = await updatePerson(transaction, id, { ...rest, ...disabledAt, ...passwordHash });
       if (!after) throw new UserError('person-not-found', 'There is no such person.');
-      if ((await countAdmins(transaction)) === 0) throw noAdmin();
+      await keepAdmin(transaction);
       await deleteSessionsOf(transaction, id);
       return personAnswer(after);
     });

@@ -1,15 +1,17 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Contract } from '../../contract/contract.ts';
 import type { Db } from '../../store/database.ts';
 import { newId } from '../../store/new-id.ts';
 import { type Person, findPerson, findPersonByEmail, updatePerson } from '../../store/person.ts';
+import { revokeApiKey } from '../../store/api-key.ts';
 import {
   deleteExpiredSessions,
   deleteSession,
+  deleteSessionWith,
   deleteSessionsOf,
   insertSession,
 } from '../../store/session.ts';
 import { audited } from '../audited.ts';
+import { dropCookie, readCookie, sendCookie } from '../cookie.ts';
 import { sessionCookie, sessionIdle, sessionLife } from '../identify.ts';
 import { hashPassword, isPassword } from '../password.ts';
 import { Refusal } from '../problem.ts';
@@ -17,19 +19,14 @@ import type { CallContext, Handler } from '../serve.ts';
 import { hashToken, newToken } from '../token.ts';
 import { type TryLimit, createTryLimit, networkOf } from '../try-limit.ts';
 import { personAnswer } from './person-answer.ts';
+import { type SignInWays, passwordsOnly } from './sign-in-ways.ts';
 
-const attributes = 'Path=/; Secure; HttpOnly; SameSite=Lax';
+type Answering = Pick<CallContext, 'request' | 'reply'>;
 
-function sendCookie(reply: FastifyReply, token: string, seconds: number): void {
-  reply.header('set-cookie', `${sessionCookie}=${token}; Max-Age=${seconds}; ${attributes}`);
-}
-
-/** Begins a session; its token is nowhere but in the answer's cookie. */
-export async function beginSession(
-  db: Db,
-  person: Person,
-  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
-): Promise<void> {
+/** Begins a session in place of the browser's last one; its token is nowhere but in the answer's cookie. */
+export async function beginSession(db: Db, person: Person, { request, reply }: Answering): Promise<void> {
+  const before = readCookie(request, sessionCookie);
+  if (before !== undefined) await deleteSessionWith(db, hashToken(before));
   const token = newToken();
   await insertSession(db, {
     id: newId('session'),
@@ -39,7 +36,21 @@ export async function beginSession(
     userAgent: request.headers['user-agent']?.slice(0, 300) ?? null,
     expiresAt: new Date(Date.now() + sessionLife),
   });
-  sendCookie(reply, token, sessionLife / 1000);
+  sendCookie(reply, sessionCookie, token, sessionLife / 1000);
+}
+
+/** Lets in somebody who has shown who they are; sessions of anybody that are over are swept away. */
+export async function enter(
+  db: Db,
+  person: Person,
+  by: 'password' | 'openid',
+  context: Answering,
+): Promise<void> {
+  const now = new Date();
+  await deleteExpiredSessions(db, now, new Date(now.getTime() - sessionIdle));
+  const details = { by, address: context.request.ip };
+  const deed = { actor: person.id, action: 'session.begin', target: person.id, details };
+  await audited(db, deed, (transaction) => beginSession(transaction, person, context));
 }
 
 /** The person who calls. Throws Refusal 401 when they are gone since. */
@@ -64,28 +75,38 @@ interface Limits {
   readonly byPerson: TryLimit;
 }
 
+function refusePasswords(ways: SignInWays): void {
+  if (ways.password) return;
+  throw new Refusal(403, 'sign-in-password-off', 'Passwords are switched off here: sign in in a browser.');
+}
+
 const signIn =
-  (db: Db, { byNetwork, byPerson }: Limits): Handler<Contract['signIn']> =>
+  (db: Db, ways: SignInWays, { byNetwork, byPerson }: Limits): Handler<Contract['signIn']> =>
   async ({ body: { email, password } }, context) => {
-    const { ip: address } = context.request;
-    byNetwork.count(networkOf(address));
+    refusePasswords(ways);
+    byNetwork.count(networkOf(context.request.ip));
     byPerson.count(email.toLowerCase());
     const person = await findPersonByEmail(db, email);
     const right = await isPassword(password, person?.passwordHash ?? undefined);
     if (!person || !right || person.disabledAt) throw notKnown();
-    const now = new Date();
-    await deleteExpiredSessions(db, now, new Date(now.getTime() - sessionIdle));
-    const deed = { actor: person.id, action: 'session.begin', target: person.id, details: { address } };
-    await audited(db, deed, (transaction) => beginSession(transaction, person, context));
+    await enter(db, person, 'password', context);
     return personAnswer(person);
   };
 
+/** A session ends, and a key that signs itself out ends too: whoever has it still can do nothing more with it. */
 const signOut =
   (db: Db): Handler<Contract['signOut']> =>
-  async ({ query: { everywhere } }, { caller, reply }) => {
-    if (everywhere) await deleteSessionsOf(db, caller!.personId);
-    else if (caller?.sessionId !== undefined) await deleteSession(db, caller.sessionId);
-    sendCookie(reply, '', 0);
+  async ({ query: { everywhere = false } }, { caller, reply }) => {
+    const { personId, sessionId, key } = caller!;
+    const deed = key
+      ? { actor: personId, action: 'api-key.delete', target: key.id, details: { everywhere } }
+      : { actor: personId, action: 'session.end', target: personId, details: { everywhere } };
+    await audited(db, deed, async (transaction) => {
+      if (key) await revokeApiKey(transaction, key.id, personId, new Date());
+      if (everywhere) await deleteSessionsOf(transaction, personId);
+      else if (sessionId !== undefined) await deleteSession(transaction, sessionId);
+    });
+    dropCookie(reply, sessionCookie);
     return null;
   };
 
@@ -107,11 +128,11 @@ const changePassword =
   };
 
 /** Sign-in, sign-out and the own password. Tries are limited by account and by network. */
-export function sessionHandlers(db: Db) {
+export function sessionHandlers(db: Db, ways = passwordsOnly) {
   const limits = { byNetwork: createTryLimit(20, 60_000), byPerson: createTryLimit(5, 60_000) };
   const whoAmI: Handler<Contract['whoAmI']> = async (_, context) => personAnswer(await self(db, context));
   return {
-    signIn: signIn(db, limits),
+    signIn: signIn(db, ways, limits),
     signOut: signOut(db),
     whoAmI,
     changePassword: changePassword(db, limits),
