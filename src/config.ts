@@ -23,6 +23,22 @@ export const serviceVariables = {
     'Internal addresses that runs may reach: 10.20.0.0/16, mongo.internal, mongo.internal:27017, with commas.',
   WRITEBACK_FOLDERS:
     'Directories of this machine below which the connector Folder may write, with commas; none unless told.',
+  WRITEBACK_PUBLIC_URL: 'The address that people reach this server at: https://writeback.example.com.',
+  WRITEBACK_OIDC_ISSUER:
+    'The OpenID Connect provider that people sign in through: https://login.example.com.',
+  WRITEBACK_OIDC_CLIENT_ID: 'What this server is called there.',
+  WRITEBACK_OIDC_CLIENT_SECRET: 'What it shows that it is this one.',
+  WRITEBACK_OIDC_CLIENT_SECRET_FILE: 'A file that holds it.',
+  WRITEBACK_OIDC_SCOPES: 'What the provider is asked to tell, with blanks; "email profile" unless told.',
+  WRITEBACK_OIDC_DOMAINS: 'Domains of e-mail addresses that are let in, with commas; all unless told.',
+  WRITEBACK_OIDC_TRUST_ADDRESSES:
+    '1 takes addresses as verified where the provider does not say whether they are.',
+  WRITEBACK_OIDC_ROLE_CLAIM: 'The claim that holds the groups of a person; groups unless told.',
+  WRITEBACK_OIDC_ROLES:
+    'Roles by group, with commas: chiefs=admin,data=editor. The first that fits counts, at each sign-in.',
+  WRITEBACK_OIDC_DEFAULT_ROLE:
+    'The role of people in none of the groups, or new where no groups are told; they are refused unless told.',
+  WRITEBACK_PASSWORDS: '0 lets people sign in through the provider alone.',
   WRITEBACK_DEVELOPMENT: '1 lets runs reach this machine (loopback): for development and the demo.',
   WRITEBACK_LOWEST_MINUTES: 'The least minutes between two runs of a schedule; 15 unless told.',
   WRITEBACK_UPLOAD_MEGABYTES: 'The largest file that may be uploaded as a DataSet; 1000 unless told.',
@@ -88,7 +104,8 @@ type InFile =
   | 'WRITEBACK_MASTER_KEYS'
   | 'WRITEBACK_ALERT_WEBHOOK_SECRET'
   | 'WRITEBACK_ALERT_SLACK'
-  | 'WRITEBACK_ALERT_SMTP';
+  | 'WRITEBACK_ALERT_SMTP'
+  | 'WRITEBACK_OIDC_CLIENT_SECRET';
 
 /** A value that may lie in a file instead, so that it stands in no listing of processes. Throws UserError `config-file`. */
 function givenOrInFile(name: InFile): string | undefined {
@@ -204,6 +221,39 @@ export function alertPlaces(): AlertPlaces {
 function listed(name: Variable): string[] {
   const entries = (given(name) ?? '').split(',').map((entry) => entry.trim());
   return entries.filter((entry) => entry !== '');
+}
+
+/** How people sign in, as the operator wrote it. */
+export interface SignInSettings {
+  readonly publicUrl: string | undefined;
+  readonly issuer: string | undefined;
+  readonly clientId: string | undefined;
+  readonly clientSecret: string | undefined;
+  readonly scopes: string;
+  readonly domains: readonly string[];
+  readonly trustAddresses: boolean;
+  readonly roleClaim: string;
+  /** `group=role` each. */
+  readonly roles: readonly string[];
+  readonly defaultRole: string | undefined;
+  readonly passwords: boolean;
+}
+
+/** Throws UserError `config-file`. */
+export function signInSettings(): SignInSettings {
+  return {
+    publicUrl: given('WRITEBACK_PUBLIC_URL'),
+    issuer: given('WRITEBACK_OIDC_ISSUER'),
+    clientId: given('WRITEBACK_OIDC_CLIENT_ID'),
+    clientSecret: givenOrInFile('WRITEBACK_OIDC_CLIENT_SECRET'),
+    scopes: given('WRITEBACK_OIDC_SCOPES') ?? 'email profile',
+    domains: listed('WRITEBACK_OIDC_DOMAINS').map((domain) => domain.toLowerCase()),
+    trustAddresses: given('WRITEBACK_OIDC_TRUST_ADDRESSES') === '1',
+    roleClaim: given('WRITEBACK_OIDC_ROLE_CLAIM') ?? 'groups',
+    roles: listed('WRITEBACK_OIDC_ROLES'),
+    defaultRole: given('WRITEBACK_OIDC_DEFAULT_ROLE'),
+    passwords: given('WRITEBACK_PASSWORDS') !== '0',
+  };
 }
 
 /** What the operator lets runs reach. The threads that move rows ask for it too: they have this process's environment. */

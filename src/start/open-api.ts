@@ -6,6 +6,7 @@ import { createOnce } from '../api/once.ts';
 import { serve } from '../api/serve.ts';
 import { serveSetupPage } from '../api/setup-page.ts';
 import { addOperatorRoutes } from '../api/operator-routes.ts';
+import type { SignInWays } from '../api/people/sign-in-ways.ts';
 import { newToken } from '../api/token.ts';
 import { createTryLimit } from '../api/try-limit.ts';
 import type { ServiceSettings } from '../config.ts';
@@ -38,15 +39,21 @@ async function moveWhenSetUp(listener: Listener, host: string, { db, log }: Serv
   }
 }
 
+/** What the API is told beside the service that it works with. */
+interface ApiSettings extends ServiceSettings {
+  readonly version: string;
+  readonly signInWays: SignInWays;
+}
+
 /** Serves the API: to this machine only until an administrator exists, then on the host of the settings. */
 export async function openApi(
   service: Service,
-  { host, port, lowestMinutes, uploadLimit, version }: ServiceSettings & { readonly version: string },
+  { host, port, lowestMinutes, uploadLimit, version, signInWays }: ApiSettings,
   stack: AsyncDisposableStack,
 ): Promise<Pick<Started, 'url' | 'setupUrl' | 'later'>> {
   const { db, keyRing, log } = service;
   const token = newToken();
-  const handlers = apiHandlers({ ...service, lowestMinutes, uploadLimit, setupToken: token });
+  const handlers = apiHandlers({ ...service, lowestMinutes, uploadLimit, setupToken: token, signInWays });
   const known = (request: Parameters<typeof identify>[1]) => identify(db, request);
   const server = serve({
     contract,

@@ -12,6 +12,7 @@ import { openApi } from './open-api.ts';
 import { parseRoles } from './roles.ts';
 import { openScheduler } from './open-scheduler.ts';
 import { openService } from './open-service.ts';
+import { openSignIn } from './open-sign-in.ts';
 import { openWorker } from './open-worker.ts';
 
 /** Resolves when the process is asked to end. */
@@ -33,10 +34,11 @@ async function open(
   const roles = parseRoles(typed.text('role') ?? settings.roles);
   if (typed.flag('development')) developHere();
   const development = egressRules().allowLoopback;
+  const signInWays = roles.includes('api') ? openSignIn(log, stack) : undefined;
   const service = await openService({ registry, log, signal }, stack);
   if (roles.includes('worker')) await openWorker(service, settings, stack);
   if (roles.includes('scheduler')) openScheduler(service, settings, stack);
-  const api = roles.includes('api') ? await openApi(service, { ...settings, version }, stack) : undefined;
+  const api = signInWays && (await openApi(service, { ...settings, version, signInWays }, stack));
   if (typed.flag('json')) out(JSON.stringify({ event: 'started', roles, development, ...api }));
   else if (!typed.flag('quiet')) for (const line of bannerLines({ roles, development, ...api })) out(line);
 }
