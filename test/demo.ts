@@ -12,18 +12,17 @@ import type { Receipt } from '../src/run/receipt.ts';
 import { checkWriteback } from '../src/run/writeback.ts';
 import { canonicalRows } from './servers/canonical-rows.ts';
 import { mixedColumns, mixedCsv } from './data/mixed-rows.ts';
-import { type DomoStandIn, startDomo } from './servers/domo-stand-in.ts';
+import { demoDataset, startDemoDomo } from './servers/demo-dataset.ts';
+import type { DomoStandIn } from './servers/domo-stand-in.ts';
 import { ownValues } from './servers/own-values.ts';
 import { standInTargets } from './servers/stand-in-targets.ts';
 
-const rows = 200_000;
-const datasetId = '845305d8-da3d-4107-a9d6-13ef3f86d4a4';
 const say = (line = '') => process.stdout.write(`${line}\n`);
 
 async function move({ account }: DomoStandIn, target: ConformanceTarget): Promise<Receipt> {
   const { connector } = target;
   const registry = createRegistry([connector]);
-  const source = { kind: 'domo', ...account, datasetId };
+  const source = { kind: 'domo', ...account, datasetId: demoDataset.id };
   const value = { name: 'Demo', source, connector: connector.id, ...ownValues(target) };
   const log = createLog(() => {});
   return moveRows({
@@ -55,15 +54,9 @@ async function show(
   }
 }
 
-const domo = await startDomo();
+const domo = await startDemoDomo();
+const { rows } = demoDataset;
 try {
-  await domo.addDataset({
-    id: datasetId,
-    name: 'Orders',
-    columns: mixedColumns,
-    csv: () => mixedCsv(rows),
-    rowCount: rows,
-  });
   const expected = comparableRows(canonicalRows(Buffer.concat([...mixedCsv(rows)])), mixedColumns);
   say(
     `A DataSet of ${count(rows)} rows and ${mixedColumns.length} columns, from a stand-in of Domo's API to five destinations:`,
