@@ -105,6 +105,35 @@ export interface BatchJob<C extends Fields, D extends Fields> extends Job<C, D> 
   readonly rowsRead: () => number;
 }
 
+/** What a part left behind, for `publish`: plain data, which waits in the database. */
+export type Held = Readonly<Record<string, unknown>>;
+
+/** One part of a run, as this attempt of it knows itself. */
+export interface RunPart {
+  /** Counts from 1 within the run. */
+  readonly number: number;
+  /** Another one for each try: what an attempt leaves that was given up must not be taken for its successor's. */
+  readonly attempt: string;
+}
+
+/**
+ * How a run is done in parts, by processes that know nothing of each other: rows are cut by a column, each part is written where
+ * nobody sees it, and when all are there they are published together. A part that was given up may wake at any time and go
+ * on writing; that must not change what is published.
+ */
+export interface Parts<J, R, C extends Fields, D extends Fields> {
+  /** Into how many ranges of which column the rows are to be cut; undefined: the run is done in one. */
+  cut(details: Values<D>): { readonly key: string; readonly count: number } | undefined;
+  /** Makes room, before the first part of a run is begun. False: it cannot be done in parts here. */
+  begin?(job: Job<C, D>): Promise<boolean>;
+  /** Writes one part as `write` writes a run, but so that nobody sees it. When it throws, nothing of it is left. */
+  write(job: J, part: RunPart): Promise<{ readonly receipt: R; readonly held: Held }>;
+  /** Publishes what all parts hold, and removes what other attempts left; may be called again, with the same outcome. */
+  publish(job: Job<C, D>, held: readonly Held[]): Promise<void>;
+  /** Removes what these parts hold, for a run that is not published. */
+  discard(job: Job<C, D>, held: readonly Held[]): Promise<void>;
+}
+
 /** What a batch connector can prove. */
 export interface BatchReceipt {
   readonly location: string;
@@ -170,8 +199,7 @@ export interface FileConnector<C extends Fields = Fields, D extends Fields = Fie
   delegate?(details: Values<D>, credentials: Values<C>): DelegatedTarget | undefined;
   /** The row of metrics that the writeback's output DataSet gets. */
   metrics?(details: Values<D>, outcome: MetricsOutcome): Readonly<Record<string, string | number>>;
-  /** Rows cut into ranges by this column and written as that many parts in parallel. */
-  parts?(details: Values<D>): { readonly key: string; readonly count: number } | undefined;
+  readonly parts?: Parts<FileJob<C, D>, readonly PublishedFile[], C, D> | undefined;
   /** Only the rows of this day, counted back from the run's. */
   day?(details: Values<D>): { readonly daysBack: number; readonly column?: string | undefined } | undefined;
 }
@@ -195,6 +223,7 @@ export interface BatchConnector<C extends Fields = Fields, D extends Fields = Fi
   readonly accepts: 'batches';
   /** Pulls batches to the end, publishes, and obeys the law of replay. */
   write(job: BatchJob<C, D>): Promise<BatchReceipt>;
+  readonly parts?: Parts<BatchJob<C, D>, BatchReceipt, C, D> | undefined;
   /**
    * Whether some rows of a run can be written again later: always where they are only added, while no newer run has written
    * where they would overwrite what that wrote. Never, or not there: a run stands for the DataSet as a whole.

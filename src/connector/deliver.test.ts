@@ -12,7 +12,7 @@ import { createEgress } from '../egress/egress.ts';
 import { checkValues } from '../field/check.ts';
 import { createLog } from '../log.ts';
 import { lentBytes, withLentMemory } from './conformance/lent.ts';
-import type { Connector } from './contract.ts';
+import type { FileConnector } from './contract.ts';
 import { type Delivery, deliver, deliverManifest } from './deliver.ts';
 
 let folder: string;
@@ -116,9 +116,8 @@ test('a split DataSet without rows is one file with its header', async () => {
 
 test('the manifest comes last and tells the facts of the files', async () => {
   const seen: string[][] = [];
-  const connector: Connector = {
-    ...folderConnector,
-    accepts: 'file',
+  const connector: FileConnector = {
+    ...(folderConnector as FileConnector),
     fileName: () => 'rows',
     async write(job) {
       const published = [];
@@ -127,7 +126,7 @@ test('the manifest comes last and tells the facts of the files', async () => {
         async function* only() {
           yield file;
         }
-        const write = folderConnector.write as unknown as typeof this.write;
+        const write = folderConnector.write as typeof this.write;
         published.push(...(await write({ ...job, files: only() })));
       }
       return published;
@@ -272,9 +271,8 @@ test('a destination that is current is sent nothing, and the source is closed', 
       },
     }),
   };
-  const connector: Connector = {
-    ...folderConnector,
-    accepts: 'file',
+  const connector: FileConnector = {
+    ...(folderConnector as FileConnector),
     fileName: () => 'rows',
     write: () => assert.fail('nothing is written'),
     isCurrent: async (_, path) => {

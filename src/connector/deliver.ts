@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { Batch, RejectedRow } from '../dataset/batch.ts';
 import { batches } from '../dataset/batches.ts';
 import { csvRecord } from '../dataset/csv-record.ts';
-import type { CsvBytes } from '../dataset/dataset.ts';
+import type { CsvBytes, Dataset } from '../dataset/dataset.ts';
 import { warnWithoutKernel } from '../dataset/kernel/kernel-module.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Log } from '../log.ts';
@@ -18,7 +18,7 @@ import type {
 } from './contract.ts';
 import type { WritebackIdentity } from './contract.ts';
 import { type FileEvents, type FilePlan, manifestFile, outgoingFiles, planFiles } from './outgoing-files.ts';
-import { type RowAllowance, type Tally, createTally, rowAllowance } from './tally.ts';
+import { type Tally, createTally, rowAllowance } from './tally.ts';
 
 /** What moves, and whereto. Values are checked against the connector's fields already (`field/check.ts`). */
 export interface Delivery {
@@ -31,15 +31,16 @@ export interface Delivery {
   readonly signal: AbortSignal;
   readonly egress: Egress;
   readonly log: Log;
-  /** From 1: this delivery is one part of a run that was split by a key. Its manifest is `deliverManifest`'s. */
+  /** From 1: this delivery is one part of a run that was cut by a key. Its manifest is `deliverManifest`'s. */
   readonly part?: number | undefined;
   /** The rows are some of a run's that come again, and have these numbers. For connectors that pull batches. */
   readonly rowNumbers?: readonly number[] | undefined;
-  /** The allowance of rejected rows that the parts of a run share; the details' own without it. */
-  readonly allow?: RowAllowance;
   /** Called often: rows and bytes of the source that have passed so far. */
   progress?(rows: number, bytes: number): void;
 }
+
+/** All of a delivery but the rows. */
+export type Terms = Omit<Delivery, 'opened'> & { readonly opened: Pick<OpenDataset, 'dataset'> };
 
 /** A file as it lies in the destination now. */
 export type DeliveredFile = FileFacts & { readonly path: string; readonly location: string };
@@ -55,8 +56,10 @@ export interface Delivered {
   readonly bytes: number;
   /** CRC-32: of the data file when there is one, else of the canonical CSV that was read. */
   readonly crc32: string;
-  /** The first 1,000 rejected rows. */
+  /** The first 1,000 rejected rows, with their cells as long as there is room. */
   readonly rejected: readonly RejectedRow[];
+  /** The DataSet that they are of, as it was read; not there when none was rejected. */
+  readonly rejectedFrom?: Pick<Dataset, 'id' | 'name' | 'columns'> | undefined;
   /** Dates that lost digits, because what was written holds fewer. */
   readonly truncated: number;
   readonly warnings: readonly string[];
@@ -93,7 +96,8 @@ function pull(delivery: Delivery, summed: boolean): Pulled {
 /** CSV of a batch: about 4 MB as BSON, below which commands cost more and above which only memory grows. */
 const batchBytes = 1_500_000;
 
-function jobOf(delivery: Delivery, tally: Tally): Job<never, never> {
+/** What every function of a connector is given. */
+export function jobOf(delivery: Terms, tally: Pick<Tally, 'warn'>): Job<never, never> {
   const { credentials, details, opened, run, writeback, signal, egress, log } = delivery;
   const job = {
     credentials,
@@ -167,7 +171,7 @@ async function* remember(files: AsyncIterable<OutgoingFile>, handedOut: Outgoing
 }
 
 async function writeFiles(
-  delivery: Delivery,
+  delivery: Terms,
   connector: FileConnector,
   tally: Tally,
   files: AsyncIterable<OutgoingFile>,
@@ -239,11 +243,15 @@ async function deliverFiles(delivery: Delivery, connector: FileConnector, tally:
 export async function deliver(delivery: Delivery): Promise<Delivered> {
   const { connector } = delivery;
   warnWithoutKernel(delivery.log);
-  const tally = createTally(delivery.allow ?? rowAllowance(delivery.details));
+  const tally = createTally(rowAllowance(delivery.details));
   try {
-    return connector.accepts === 'file'
-      ? await deliverFiles(delivery, connector, tally)
-      : await deliverBatches(delivery, connector, tally);
+    const delivered =
+      connector.accepts === 'file'
+        ? await deliverFiles(delivery, connector, tally)
+        : await deliverBatches(delivery, connector, tally);
+    if (delivered.rowsRejected === 0) return delivered;
+    const { id, name, columns } = delivery.opened.dataset;
+    return { ...delivered, rejectedFrom: { id, name, columns } };
   } catch (error) {
     // A driver that was interrupted may tell anything; the reason of the abort is the truth.
     delivery.signal.throwIfAborted();
@@ -253,7 +261,7 @@ export async function deliver(delivery: Delivery): Promise<Delivered> {
 
 /** Publishes the manifest of a run whose parts were delivered one by one, after all of them. */
 export async function deliverManifest(
-  delivery: Delivery,
+  delivery: Terms,
   files: readonly DeliveredFile[],
 ): Promise<DeliveredFile[]> {
   const { connector } = delivery;

@@ -4,7 +4,7 @@ import type { CsvBytes } from '../dataset/dataset.ts';
 import type { Values } from '../field/field.ts';
 import type { FileConnector, FileFacts, OutgoingFile } from './contract.ts';
 import { splitCsv } from './csv-split.ts';
-import type { Delivery } from './deliver.ts';
+import type { Delivery, Terms } from './deliver.ts';
 import { type FileFormat, fileFormatOf } from './file-format.ts';
 import type { fileOptions } from './file-options.ts';
 import type { Tally } from './tally.ts';
@@ -19,12 +19,12 @@ export interface FilePlan {
   readonly manifestPath: string;
 }
 
-function contextOf({ opened, run, writeback }: Delivery): NameContext {
+function contextOf({ opened, run, writeback }: Terms): NameContext {
   return { dataset: opened.dataset, run, timeZone: writeback.timeZone };
 }
 
 /** What the details say about the files, worked out once. Throws UserError for names and options that cannot be. */
-export function planFiles(delivery: Delivery, connector: FileConnector, severalParts: boolean): FilePlan {
+export function planFiles(delivery: Terms, connector: FileConnector, severalParts: boolean): FilePlan {
   const options = delivery.details as Values<typeof fileOptions>;
   const format = fileFormatOf(options, connector.guardFirstHash);
   const several = severalParts || options.splitSize !== undefined;
@@ -119,11 +119,7 @@ export async function* outgoingFiles(
 }
 
 /** The last file: it lists the others, and exists only when they do. */
-export function manifestFile(
-  delivery: Delivery,
-  plan: FilePlan,
-  files: readonly ManifestEntry[],
-): OutgoingFile {
+export function manifestFile(delivery: Terms, plan: FilePlan, files: readonly ManifestEntry[]): OutgoingFile {
   const { dataset } = delivery.opened;
   const content = {
     dataset: { id: dataset.id, name: dataset.name, updatedAt: dataset.updatedAt, columns: dataset.columns },

@@ -21,14 +21,25 @@ export interface Tally {
 /** Told of every rejected row; throws UserError `too-many-rejected-rows` at the first that is one too many. */
 export type RowAllowance = (rejected: RejectedRow) => void;
 
-/** How many rows may be rejected, as the details say. All parts of a run share one allowance. */
+const limitOf = (details: Readonly<Record<string, unknown>>) => Number(details['rejectedRowsLimit'] ?? 0);
+
+/** How many rows may be rejected, as the details say. */
 export function rowAllowance(details: Readonly<Record<string, unknown>>): RowAllowance {
-  const limit = Number(details['rejectedRowsLimit'] ?? 0);
+  const limit = limitOf(details);
   let count = 0;
   return (rejected) => {
     count += 1;
     if (count > limit) throw tooMany(limit, rejected);
   };
+}
+
+/** The limit is the run's: throws UserError `too-many-rejected-rows` when its parts together have passed it. */
+export function allowTogether(
+  details: Readonly<Record<string, unknown>>,
+  { rowsRejected, rejected }: { readonly rowsRejected: number; readonly rejected: readonly RejectedRow[] },
+): void {
+  const limit = limitOf(details);
+  if (rowsRejected > limit) throw tooMany(limit, rejected[limit] ?? rejected.at(-1)!);
 }
 
 /** Keeps records as long as they fit. */

@@ -3,7 +3,7 @@ import type { Delivered } from '../connector/deliver.ts';
 import { UserError } from '../errors.ts';
 import { datasetIdOf } from '../source/create-source.ts';
 import type { DelegatedExport, Source } from '../source/source.ts';
-import { mergeDelivered } from './merge-delivered.ts';
+import { mergeDelivered } from '../connector/merge-delivered.ts';
 import type { Writeback } from './writeback.ts';
 
 function refusal(code: string, why: string): UserError {

@@ -8,6 +8,7 @@ function dryFiles(connector: FileConnector): FileConnector {
     ...connector,
     isCurrent: async () => false,
     delegate: () => undefined,
+    parts: undefined,
     async write({ files, warn }) {
       for await (const { body } of files) for await (const _ of body);
       warn(sentence);
@@ -19,6 +20,7 @@ function dryFiles(connector: FileConnector): FileConnector {
 function dryBatches(connector: BatchConnector): BatchConnector {
   return {
     ...connector,
+    parts: undefined,
     async write({ batches, reject, truncated, warn }) {
       let bytes = 0;
       for await (const batch of batches) {

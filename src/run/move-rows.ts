@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Connector, Run } from '../connector/contract.ts';
-import type { Delivered } from '../connector/deliver.ts';
+import { type Delivered, type Terms, deliver } from '../connector/deliver.ts';
+import { beginParts } from '../connector/deliver-part.ts';
 import type { Registry } from '../connector/registry.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { Egress } from '../egress/egress.ts';
@@ -8,11 +9,14 @@ import type { Log } from '../log.ts';
 import { datasetIdOf, withSource } from '../source/create-source.ts';
 import type { DelegatedExport, OpenRequest, Source } from '../source/source.ts';
 import { dayFilter } from './day.ts';
-import { deliverParts } from './deliver-parts.ts';
 import { dryConnector, dryDelivered } from './dry-connector.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import { delegationOf, deliveredBy } from './delegated-export.ts';
+import { asWhole, moveParts, termsOf } from './move-parts.ts';
+import { moveRowsAgain } from './move-rows-again.ts';
+import type { Plan } from './plan.ts';
 import { type Receipt, receiptOf } from './receipt.ts';
+import type { RowsAgain } from './rows-again.ts';
 import type { Writeback } from './writeback.ts';
 
 /** One run to do, with all that it may use. */
@@ -26,6 +30,8 @@ export interface RowsToMove {
   readonly signal: AbortSignal;
   /** Reads and encodes everything, and writes nothing. */
   readonly dryRun?: boolean | undefined;
+  /** In place of the DataSet: rows that an earlier run rejected. */
+  readonly again?: RowsAgain | undefined;
   /** Called once, before the first row. `rows`: how many will come, when that is known. */
   started?(dataset: Dataset, run: Run, rows: number | undefined): void;
   readonly progress?: (rows: number, bytes: number) => void;
@@ -34,29 +40,42 @@ export interface RowsToMove {
 /** What a run did, before it is a receipt. */
 interface Outcome {
   readonly run: Run;
+  readonly startedAt: Date;
   readonly delivered: Delivered;
   readonly delegated?: DelegatedExport | undefined;
 }
+
+/** A run whose rows have moved, or that is to be done in parts. */
+export type Begun =
+  | { readonly receipt: Receipt; readonly plan?: undefined }
+  | { readonly run: Run; readonly plan: Plan };
 
 /**
  * A run's way: the source is described, opened and pulled through the connector; what arrived is the receipt.
  * Throws told errors; when it throws, nothing half-written is visible in the destination.
  */
 export async function moveRows(work: RowsToMove): Promise<Receipt> {
-  const startedAt = new Date();
-  const real = work.registry.get(work.writeback.connector);
-  const connector = work.dryRun ? dryConnector(real) : real;
-  hideSecrets(work.writeback, work.registry, work.log);
   return withSource(work.writeback.source, work, async (source) => {
-    const { run, delegated, ...moved } = await deliverFrom(source, connector, work);
-    const delivered = work.dryRun ? dryDelivered(moved.delivered) : moved.delivered;
-    const metrics = metricsOf(work.writeback, connector, { run, startedAt, delivered, delegated });
-    return receiptOf({ run: run.id, writeback: work.writeback.name, startedAt }, delivered, metrics);
+    const begun = await beginRun(work, source);
+    if (!begun.plan) return begun.receipt;
+    const { run, plan } = begun;
+    const delivered = await moveParts(work, source, run, plan);
+    return toReceipt(work, { run, startedAt: new Date(plan.startedAt), delivered });
   });
 }
 
-async function deliverFrom(source: Source, connector: Connector, work: RowsToMove): Promise<Outcome> {
+/** Moves all rows, unless the run can be cut into parts: then it only plans them. Throws as `moveRows` does. */
+export async function beginRun(work: RowsToMove, source: Source): Promise<Begun> {
+  const startedAt = new Date();
   const { writeback, signal } = work;
+  const real = work.registry.get(writeback.connector);
+  const connector = work.dryRun ? dryConnector(real) : real;
+  hideSecrets(writeback, work.registry, work.log);
+  const { again } = work;
+  if (again) {
+    const delivered = await moveRowsAgain(work, source, again);
+    return { receipt: toReceipt(work, { run: runOf(work, again.dataset), startedAt, delivered }) };
+  }
   const datasetId = datasetIdOf(writeback.source);
   const delegate = delegationOf(writeback, connector, source);
   const dataset = await source.describe(datasetId, signal);
@@ -67,10 +86,39 @@ async function deliverFrom(source: Source, connector: Connector, work: RowsToMov
   work.started?.(dataset, run, rows);
   if (delegate) {
     const delegated = await delegate(signal);
-    return { run, delegated, delivered: deliveredBy(delegated) };
+    return { receipt: toReceipt(work, { run, startedAt, delegated, delivered: deliveredBy(delegated) }) };
   }
-  const requests = partsOf(connector, writeback, request);
-  return { run, delivered: await deliverParts(work, { connector, run, source }, requests, rows) };
+  const terms = { ...termsOf(work, run, { dataset }), connector };
+  const requests = await cutIntoParts(terms, source, request);
+  const [first] = requests;
+  if (requests.length > 1) return { run, plan: planOf(requests, { startedAt, dataset, rows }) };
+  const delivered = await deliver({ ...terms, opened: asWhole(request, await source.open(first!)) });
+  return { receipt: toReceipt(work, { run, startedAt, delivered }) };
+}
+
+/** One request, or as many as the connector wants ranges of its key. */
+async function cutIntoParts(terms: Terms, source: Source, request: OpenRequest): Promise<OpenRequest[]> {
+  const cut = terms.connector.parts?.cut(terms.details as never);
+  if (!cut || !(await beginParts(terms))) return [request];
+  const ranges = await source.cut(request, cut.key, cut.count);
+  return ranges.map((range) => ({ ...request, range }));
+}
+
+function planOf(
+  requests: readonly OpenRequest[],
+  { startedAt, dataset, rows }: { startedAt: Date; dataset: Dataset; rows: number | undefined },
+): Plan {
+  const parts = requests.map(({ range, day }) => ({ range: range!, ...(day && { day }) }));
+  return { startedAt: startedAt.toISOString(), dataset, ...(rows !== undefined && { rows }), parts };
+}
+
+/** The receipt of rows that have moved. */
+export function toReceipt(work: RowsToMove, outcome: Outcome): Receipt {
+  const { writeback, dryRun } = work;
+  const { run, startedAt } = outcome;
+  const delivered = dryRun ? dryDelivered(outcome.delivered) : outcome.delivered;
+  const metrics = metricsOf(work, { ...outcome, delivered });
+  return receiptOf({ run: run.id, writeback: writeback.name, startedAt }, delivered, metrics);
 }
 
 /**
@@ -90,19 +138,11 @@ function dayOf({ writeback, run }: RowsToMove, connector: Connector, dataset: Da
   return day && dayFilter(dataset.columns, day, run.startedAt, writeback.timeZone);
 }
 
-/** One request, or as many as the connector wants ranges of its key. */
-function partsOf(connector: Connector, writeback: Writeback, request: OpenRequest): OpenRequest[] {
-  const parts = connector.accepts === 'file' ? connector.parts?.(writeback.details as never) : undefined;
-  if (!parts) return [request];
-  const { key, count } = parts;
-  return Array.from({ length: count }, (_, index) => ({ ...request, split: { key, index, of: count } }));
-}
-
 function metricsOf(
-  { details }: Writeback,
-  connector: Connector,
-  { run, startedAt, delivered, delegated }: Outcome & { readonly startedAt: Date },
+  { writeback: { details, connector: id }, registry }: RowsToMove,
+  { run, startedAt, delivered, delegated }: Outcome,
 ): Receipt['metrics'] {
+  const connector = registry.get(id);
   if (connector.accepts !== 'file') return undefined;
   const { rowsWritten: rows, bytes, location } = delivered;
   const outcome = { startedAt, finishedAt: new Date(), runId: run.id, rows, bytes, objects: location.length };

@@ -1,49 +1,25 @@
 import { TemporaryError } from '../errors.ts';
-
-/** What the parts make together. */
-interface Whole {
-  readonly parts: number;
-  /** Rows as the source stated them before the first part was opened; when it did not, the sum is not checked. */
-  readonly rows: number | undefined;
-  /** Asks the source again. */
-  readonly rowsNow: () => Promise<number | undefined>;
-  /** Begins the error's code: `domo`, `local`. */
-  readonly kind: string;
-  readonly signal: AbortSignal;
-}
-
-async function checkSum(sum: number, { parts, rows, rowsNow, kind }: Whole): Promise<void> {
-  if (rows === undefined || sum === rows) return;
-  const now = await rowsNow();
-  if (now === undefined || sum === now) return;
-  const sentence = `The DataSet states ${rows} rows before and ${now} after the export, but its ${parts} parts have ${sum} together.`;
-  throw new TemporaryError(`${kind}-short-export`, sentence, {
-    remedy: 'Run it again; nothing was published.',
-  });
-}
+import { datasetIdOf } from '../source/create-source.ts';
+import type { Source } from '../source/source.ts';
+import type { RowsToMove } from './move-rows.ts';
+import type { DoneParts, PlanHead } from './plan.ts';
 
 /**
- * Where the parts of one run meet: each calls with its number and its rows when it has read them all, and goes on to publish
- * when every part is there and their sum is what the source states, before or after: each part may be right by itself, and
- * a row still fall between two of them. A part that ends without rows of its own (nothing had to be sent) calls with
- * undefined; only its first call counts. Rejects with TemporaryError `…-short-export`, or with the reason of the abort.
+ * Compares the rows of all parts with what the source states, before or now: each part may be right by itself, and a row still
+ * fall between two of them. A part that was there already tells nothing. Throws TemporaryError `…-short-export`.
  */
-export function createRowTotal(whole: Whole): (part: number, rows: number | undefined) => Promise<void> {
-  const { signal, parts } = whole;
-  const arrived = new Map<number, number | undefined>();
-  const met = Promise.withResolvers<void>();
-  const stop = () => met.reject(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  // Node keeps a signal that follows others, and with it the whole run, for as long as somebody listens to it. The catch: nobody
-  // may be waiting when it fails; whoever waits is told all the same.
-  met.promise.finally(() => signal.removeEventListener('abort', stop)).catch(() => {});
-  const finish = async () => {
-    const known = [...arrived.values()].filter((rows) => rows !== undefined);
-    const sum = known.reduce((total, rows) => total + rows, 0);
-    if (known.length === parts) await checkSum(sum, whole);
-  };
-  return (part, rows) => {
-    if (!arrived.has(part) && arrived.set(part, rows).size === parts) finish().then(met.resolve, met.reject);
-    return met.promise;
-  };
+export async function checkTotal(
+  { writeback, signal }: RowsToMove,
+  source: Source,
+  { rows }: PlanHead,
+  parts: DoneParts,
+): Promise<void> {
+  const sum = parts.reduce((total, { delivered }) => total + delivered.rowsRead, 0);
+  if (rows === undefined || sum === rows || parts.some(({ held }) => !held)) return;
+  const { rows: now } = await source.describe(datasetIdOf(writeback.source), signal);
+  if (now === undefined || sum === now) return;
+  const sentence = `The DataSet states ${rows} rows before and ${now} after the export, but its ${parts.length} parts have ${sum} together.`;
+  throw new TemporaryError(`${source.kind}-short-export`, sentence, {
+    remedy: 'Run it again; nothing was published.',
+  });
 }

@@ -1,10 +1,15 @@
 import type { CsvBytes, Dataset } from '../dataset/dataset.ts';
 
-/** A range of rows ordered by a key: part `index` of `of` (from 0). Every row falls into exactly one part. */
-export interface Split {
+/**
+ * Rows whose key is at least `from` and less than `to`, in the order of the key; one without `from` holds the rows without a
+ * key too. Plain data: who opens it need not be who cut it.
+ */
+export interface Range {
   readonly key: string;
-  readonly index: number;
-  readonly of: number;
+  readonly from?: string;
+  readonly to?: string;
+  /** It holds no row. */
+  readonly isEmpty?: true;
 }
 
 /** Rows of one calendar day only: `column` is a DATE or DATETIME column, the two bounds are UTC instants (ISO), `to` excluded. */
@@ -19,7 +24,7 @@ export interface OpenRequest {
   readonly datasetId: string;
   /** SQL over a table called `tbl`. */
   readonly query?: string | undefined;
-  readonly split?: Split | undefined;
+  readonly range?: Range | undefined;
   readonly day?: DayFilter | undefined;
   readonly signal: AbortSignal;
 }
@@ -71,6 +76,8 @@ export interface Source {
   list(signal: AbortSignal): AsyncIterable<DatasetSummary>;
   describe(datasetId: string, signal: AbortSignal): Promise<Dataset>;
   open(request: OpenRequest): Promise<OpenDataset>;
+  /** Cuts what a request gives into `count` ranges of about equal size, which together hold every row once. */
+  cut(request: OpenRequest, key: string, count: number): Promise<readonly Range[]>;
   /** Small results for previews and scripts: rows as arrays of text or null, in the order of `columns`. */
   query(
     request: OpenRequest & { query: string; limit?: number },

@@ -27,8 +27,11 @@ export interface Finished {
   readonly parts: Uploaded[];
 }
 
+/** What is needed to publish an upload: plain data. */
+export type HeldUpload = Omit<Finished, 'address'>;
+
 /** What a published object says of itself, as far as a lost answer needs it. `denied` when it may not be looked at. */
-async function looksPublished(store: Store, upload: Finished): Promise<boolean | 'denied'> {
+async function looksPublished(store: Store, upload: HeldUpload): Promise<boolean | 'denied'> {
   try {
     const head = { Bucket: store.bucket, Key: upload.key };
     const { ContentLength, Metadata } = await store.s3.headObject(head, { abortSignal: store.signal });
@@ -54,7 +57,7 @@ function tellsNothing(error: unknown): boolean {
  * Publishes the object. Parts must be named in ascending order. An error inside a 200 answer is thrown by the SDK.
  * Throws TemporaryError `s3-unload-unknown-end` when neither the answer nor a look tells whether it is published.
  */
-export async function completeUpload(store: Store, upload: Finished): Promise<void> {
+export async function completeUpload(store: Store, upload: HeldUpload): Promise<void> {
   const Parts = upload.parts.toSorted((a, b) => a.PartNumber - b.PartNumber);
   const input = { Bucket: store.bucket, Key: upload.key, UploadId: upload.id, MultipartUpload: { Parts } };
   try {

@@ -54,8 +54,8 @@ test('the key is made of path and file name, without empty folders', () => {
 });
 
 test('a Primary Key makes parts, and Specific Day a filter of days', () => {
-  assert.equal(connector.parts?.(detailsOf({})), undefined);
-  assert.deepEqual(connector.parts?.(detailsOf({ primaryKey: 'id' })), { key: 'id', count: 4 });
+  assert.equal(connector.parts?.cut(detailsOf({})), undefined);
+  assert.deepEqual(connector.parts?.cut(detailsOf({ primaryKey: 'id' })), { key: 'id', count: 4 });
   assert.deepEqual(connector.day?.(detailsOf({ specificDay: 0 })), { daysBack: 0, column: undefined });
   assert.equal(connector.day?.(detailsOf({})), undefined);
 });

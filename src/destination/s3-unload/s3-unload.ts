@@ -2,6 +2,7 @@ import { defineConnector } from '../../connector/contract.ts';
 import { checkFields } from './check-fields.ts';
 import { credentialsFields } from './credentials-fields.ts';
 import { detailsFields } from './details-fields.ts';
+import { discardHeld, holdPart, publishHeld } from './held-uploads.ts';
 import { isCurrent } from './is-current.ts';
 import { metrics } from './metrics.ts';
 import type { PartTransport } from './part-transport.ts';
@@ -31,8 +32,13 @@ export const s3UnloadConnectorOn = (transport: PartTransport) =>
       const folder = path.split('/').filter((part) => part !== '');
       return [...folder, fileName].join('/');
     },
-    parts: ({ primaryKey, parts }) =>
-      primaryKey === undefined ? undefined : { key: primaryKey, count: parts },
+    parts: {
+      cut: ({ primaryKey, parts }) =>
+        primaryKey === undefined ? undefined : { key: primaryKey, count: parts },
+      write: (job) => holdPart(job, transport),
+      publish: publishHeld,
+      discard: discardHeld,
+    },
     day: ({ specificDay, dateColumn }) =>
       specificDay === undefined ? undefined : { daysBack: specificDay, column: dateColumn },
     delegate({ delegatedExport, path }, { accessKey, secretKey, sessionToken, bucket, region }) {

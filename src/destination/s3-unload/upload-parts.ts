@@ -106,16 +106,21 @@ async function sendAll(
   }
 }
 
+async function takeAway(store: Store, target: Target, { id }: Finished): Promise<void> {
+  const gone = await abortUpload(store, target.key, id);
+  if (!gone) target.warn(`An incomplete upload of ${target.key} remains in the bucket. ${lifecycleAdvice}`);
+}
+
 /**
- * Uploads parts and publishes them as one object. On every failing path the upload is aborted, after the parts on
- * their way have ended: a part that arrives after the abort would otherwise stay.
+ * Uploads parts, and leaves it to `completeUpload` to publish them as one object. On every failing path the upload is aborted,
+ * after the parts on their way have ended: a part that arrives after the abort would otherwise stay.
  */
-export async function uploadParts(
+export async function sendUpload(
   store: Store,
   target: Target,
   first: Part,
   rest: AsyncIterable<Part>,
-): Promise<void> {
+): Promise<Finished> {
   const attempt = target.headers.Metadata['writeback-attempt'] ?? '';
   const upload: Finished = {
     ...(await createUpload(store, target)),
@@ -126,10 +131,25 @@ export async function uploadParts(
   };
   try {
     await sendAll(store, upload, first, rest);
+    return upload;
+  } catch (error) {
+    await takeAway(store, target, upload);
+    throw error;
+  }
+}
+
+/** Uploads parts and publishes them as one object, or leaves nothing. */
+export async function uploadParts(
+  store: Store,
+  target: Target,
+  first: Part,
+  rest: AsyncIterable<Part>,
+): Promise<void> {
+  const upload = await sendUpload(store, target, first, rest);
+  try {
     await completeUpload(store, upload);
   } catch (error) {
-    const gone = await abortUpload(store, target.key, upload.id);
-    if (!gone) target.warn(`An incomplete upload of ${target.key} remains in the bucket. ${lifecycleAdvice}`);
+    await takeAway(store, target, upload);
     throw error;
   }
 }

@@ -1,10 +1,11 @@
 import type { OutgoingFile } from '../../connector/contract.ts';
 import { base64Crc32 } from './base64-crc32.ts';
+import type { HeldUpload } from './complete-upload.ts';
 import { type Part, gatherParts } from './gather-parts.ts';
 import { type S3Job, objectHeaders } from './object-headers.ts';
 import { partSizes } from './part-sizes.ts';
 import type { Store } from './store.ts';
-import { uploadParts } from './upload-parts.ts';
+import { type Target, sendUpload, uploadParts } from './upload-parts.ts';
 
 /** One request, for what ends within the first part. By then the facts are final, so they go into the metadata. */
 async function putObject(
@@ -32,19 +33,41 @@ async function putObject(
  * Throws the SDK's errors as they are, and the body's.
  */
 export async function writeFile(store: Store, job: S3Job, key: string, file: OutgoingFile): Promise<void> {
+  await withParts(store, file, async (first, rest) => {
+    if (first.last) await putObject(store, job, key, file, first);
+    else await uploadParts(store, targetOf(job, key, file), first, rest);
+  });
+}
+
+/** Sends one file as an upload that is not published yet. */
+export async function holdFile(
+  store: Store,
+  job: S3Job,
+  key: string,
+  file: OutgoingFile,
+): Promise<HeldUpload | undefined> {
+  return withParts(store, file, async (first, rest) => {
+    const { address: _, ...held } = await sendUpload(store, targetOf(job, key, file), first, rest);
+    return held;
+  });
+}
+
+const targetOf = (job: S3Job, key: string, file: OutgoingFile): Target => ({
+  key,
+  headers: objectHeaders(job, file),
+  warn: (sentence) => job.warn(sentence),
+});
+
+/** Lends the parts of a file; undefined when it has none. */
+async function withParts<T>(
+  store: Store,
+  file: OutgoingFile,
+  use: (first: Part, rest: AsyncIterable<Part>) => Promise<T>,
+): Promise<T | undefined> {
   const parts = gatherParts(file, partSizes(store.compatible, file.estimatedBytes), store.signal);
   try {
     const first = await parts.next();
-    if (first.done) return;
-    const { value: part } = first;
-    if (part.last) await putObject(store, job, key, file, part);
-    else
-      await uploadParts(
-        store,
-        { key, headers: objectHeaders(job, file), warn: (sentence) => job.warn(sentence) },
-        part,
-        parts,
-      );
+    return first.done ? undefined : await use(first.value, parts);
   } finally {
     await parts.return(undefined);
   }

@@ -1,7 +1,8 @@
 import type { Dataset } from '../../dataset/dataset.ts';
 import type { Egress } from '../../egress/egress.ts';
 import type { Log } from '../../log.ts';
-import type { OpenDataset, OpenRequest, Source, Split } from '../source.ts';
+import { rangesOf } from '../ranges.ts';
+import type { OpenDataset, OpenRequest, Range, Source } from '../source.ts';
 import { createApi, type DomoApi } from './api.ts';
 import { parseDatasetId } from './dataset-id.ts';
 import { columnType, describeDataset, listDatasets } from './describe-dataset.ts';
@@ -34,53 +35,39 @@ export interface DomoSource extends Source {
   close(): Promise<void>;
 }
 
-type Bounds = (
-  dataset: Dataset,
-  split: Split,
-  table: string,
-  signal: AbortSignal,
-) => Promise<readonly string[]>;
-
-/** Borders between parts, asked for once: all parts that this source opens are cut at the same keys. */
-function createBounds(api: DomoApi): Bounds {
-  const known = new Map<string, Promise<readonly string[]>>();
-  return (dataset, { key, of }, table, signal) => {
-    const name = JSON.stringify([dataset.id, key, of, table]);
-    const askOne = async (sql: string) =>
-      (await firstRows(await queryRows(api, dataset.id, sql, signal)))[0]?.[0] ?? null;
-    const bounds = known.get(name) ?? findBounds(findColumn(dataset, key), of, table, askOne);
-    known.set(name, bounds);
-    // A failed attempt is not remembered.
-    bounds.catch(() => known.delete(name));
-    return bounds;
-  };
+/** What a request reads, as a table: its query, and of that its day. */
+function tableOf(dataset: Dataset, { query, day }: OpenRequest): string {
+  return day
+    ? sqlTable(`SELECT * FROM ${sqlTable(query)} WHERE ${dayCondition(dataset, day)}`)
+    : sqlTable(query);
 }
 
-/** SQL for what an export cannot do: a query, one part of several, one day. */
-async function sqlFor(dataset: Dataset, request: OpenRequest, bounds: Bounds): Promise<string> {
-  const { query, split, day, signal } = request;
-  if (query !== undefined && !split && !day) return query;
+/** SQL for what an export cannot do: a query, one range of several, one day. */
+function sqlFor(dataset: Dataset, request: OpenRequest): string {
+  const { query, range, day } = request;
+  if (query !== undefined && !range && !day) return query;
   const conditions = day ? [dayCondition(dataset, day)] : [];
-  let order = '';
-  if (split) {
-    const key = findColumn(dataset, split.key);
-    const within = day ? ` WHERE ${conditions.join(' AND ')}` : '';
-    const table = day ? sqlTable(`SELECT * FROM ${sqlTable(query)}${within}`) : sqlTable(query);
-    conditions.push(rangeCondition(key, await bounds(dataset, split, table, signal), split.index));
-    order = ` ORDER BY ${sqlName(split.key)}`;
-  }
+  if (range) conditions.push(rangeCondition(findColumn(dataset, range.key), range));
+  const order = range ? ` ORDER BY ${sqlName(range.key)}` : '';
   return `SELECT * FROM ${sqlTable(query)} WHERE ${conditions.join(' AND ')}${order}`;
 }
 
-/** Opens by SQL: the answer is read as a stream, and states its own number of rows at its end. */
-async function openQuery(
+async function cut(
   api: DomoApi,
   dataset: Dataset,
   request: OpenRequest,
-  bounds: Bounds,
-): Promise<OpenDataset> {
+  { key, count }: { key: string; count: number },
+): Promise<Range[]> {
+  const askOne = async (sql: string) =>
+    (await firstRows(await queryRows(api, dataset.id, sql, request.signal)))[0]?.[0] ?? null;
+  const borders = await findBounds(findColumn(dataset, key), count, tableOf(dataset, request), askOne);
+  return rangesOf(key, borders, count);
+}
+
+/** Opens by SQL: the answer is read as a stream, and states its own number of rows at its end. */
+async function openQuery(api: DomoApi, dataset: Dataset, request: OpenRequest): Promise<OpenDataset> {
   const { query, signal } = request;
-  const sql = await sqlFor(dataset, request, bounds);
+  const sql = sqlFor(dataset, request);
   const answer = await queryRows(api, dataset.id, sql, signal);
   const { columns, types } = answer.head;
   const typed = columns.map((name, index) => ({ name, type: columnType(types[index] ?? 'STRING') }));
@@ -107,7 +94,6 @@ export function createDomoSource(
 ): DomoSource {
   const { clientId, clientSecret, baseUrl = 'https://api.domo.com' } = account;
   const api = createApi({ clientId, clientSecret, baseUrl }, work, times.limits);
-  const bounds = createBounds(api);
 
   async function owned(id: string, signal: AbortSignal): Promise<Dataset> {
     const described = await describeDataset(api, id, signal);
@@ -121,10 +107,12 @@ export function createDomoSource(
     describe: async (id, signal) => (await describeDataset(api, parseDatasetId(id), signal)).dataset,
     async open(request) {
       const dataset = await owned(parseDatasetId(request.datasetId), request.signal);
-      const { query, split, day, signal } = request;
-      const bySql = query !== undefined || split !== undefined || day !== undefined;
-      return bySql ? openQuery(api, dataset, request, bounds) : openExport(api, dataset, signal);
+      const { query, range, day, signal } = request;
+      const bySql = query !== undefined || range !== undefined || day !== undefined;
+      return bySql ? openQuery(api, dataset, request) : openExport(api, dataset, signal);
     },
+    cut: async (request, key, count) =>
+      cut(api, await owned(parseDatasetId(request.datasetId), request.signal), request, { key, count }),
     async query({ datasetId, query, limit, signal }) {
       const answer = await queryRows(api, parseDatasetId(datasetId), query, signal);
       const rows = await firstRows(answer, limit);

@@ -2,7 +2,8 @@ import { type SqlColumn, describeSelect } from '../../duckdb/canonical-select.ts
 import type { LockedDuckdb } from '../../duckdb/locked-duckdb.ts';
 import { identifier, literal } from '../../duckdb/sql-text.ts';
 import { UserError } from '../../errors.ts';
-import type { DayFilter, OpenRequest, Split } from '../source.ts';
+import { rangesOf } from '../ranges.ts';
+import type { DayFilter, OpenRequest, Range } from '../source.ts';
 import { unknownColumn } from './local-relation.ts';
 
 /**
@@ -43,54 +44,65 @@ function dayCondition({ column, from, to }: DayFilter, columns: readonly SqlColu
   });
 }
 
-/** The keys at which a part begins and ends; null where it has no bound. Sorted with spilling, so memory is flat. */
-async function boundsOf(
+/** The keys at which rows divide into `count` parts of about equal size, as text. Sorted with spilling, so memory is flat. */
+async function findBorders(
   duckdb: LockedDuckdb,
   select: string,
-  { key, index, of }: Split,
-): Promise<(string | null)[]> {
+  key: string,
+  count: number,
+): Promise<string[]> {
   const cell = identifier(key);
   const at = (part: number): string =>
-    `max(CASE WHEN place_ = 1 + (total_ * ${part}) // ${of} THEN CAST(key_ AS VARCHAR) END)`;
+    `max(CASE WHEN place_ = 1 + (total_ * ${part}) // ${count} THEN CAST(key_ AS VARCHAR) END)`;
+  const borders = Array.from({ length: count - 1 }, (_, index) => at(index + 1));
+  if (borders.length === 0) return [];
   const sorted = `SELECT ${cell} AS key_ FROM (${select}) WHERE ${cell} IS NOT NULL ORDER BY 1`;
-  const rows = await duckdb.run(`SELECT ${at(index)}, ${at(index + 1)}
+  const rows = await duckdb.run(`SELECT ${borders.join(', ')}
     FROM (SELECT key_, row_number() OVER () AS place_ FROM (${sorted})),
       (SELECT count(${cell}) AS total_ FROM (${select}))`);
   const [found] = (await rows.getRows()) as (string | null)[][];
-  return [index === 0 ? null : found![0]!, index + 1 === of ? null : found![1]!];
+  return [...new Set(found!.filter((key) => key !== null))];
 }
 
-/** Part `index` holds the keys from its bound up to the next part's; nulls are in the first part. */
-async function splitSelect(
-  duckdb: LockedDuckdb,
+function rangeSelect(
   select: string,
-  split: Split,
+  { key, from, to, isEmpty }: Range,
   columns: readonly SqlColumn[],
-): Promise<string> {
-  const { sqlType } = columnCalled(split.key, columns);
-  const cell = identifier(split.key);
-  const [from, to] = await boundsOf(duckdb, select, split);
+): string {
+  const { sqlType } = columnCalled(key, columns);
+  const cell = identifier(key);
   const value = (text: string): string => `CAST(${literal(text)} AS ${sqlType})`;
   const conditions = [
-    ...(from === null ? [] : [`${cell} >= ${value(from!)}`]),
-    ...(to === null ? [] : [`${cell} < ${value(to!)}`]),
+    ...(isEmpty ? ['false'] : []),
+    ...(from === undefined ? [] : [`${cell} >= ${value(from)}`]),
+    ...(to === undefined
+      ? []
+      : [`(${cell} < ${value(to)}${from === undefined ? ` OR ${cell} IS NULL` : ''})`]),
   ];
-  // Without keys there are no bounds: all rows (their keys null) are the first part's.
-  const none = split.index > 0 && from === null;
-  const inside = none ? 'false' : conditions.join(' AND ') || 'true';
-  const where =
-    split.index === 0 ? `(${cell} IS NULL OR (${inside}))` : `(${cell} IS NOT NULL AND ${inside})`;
-  return `SELECT * FROM (${select}) WHERE ${where} ORDER BY ${cell} NULLS FIRST`;
+  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+  return `SELECT * FROM (${select})${where} ORDER BY ${cell} NULLS FIRST`;
+}
+
+/** The ranges that a request's rows are cut into. */
+export async function cutSelect(
+  duckdb: LockedDuckdb,
+  request: Pick<OpenRequest, 'query' | 'day'>,
+  key: string,
+  count: number,
+): Promise<Range[]> {
+  const { select, columns } = await selectOf(duckdb, request);
+  columnCalled(key, columns);
+  return rangesOf(key, await findBorders(duckdb, select, key, count), count);
 }
 
 /** The SELECT that a request asks for, and its columns. */
 export async function selectOf(
   duckdb: LockedDuckdb,
-  { query, day, split }: Pick<OpenRequest, 'query' | 'day' | 'split'>,
+  { query, day, range }: Pick<OpenRequest, 'query' | 'day' | 'range'>,
 ): Promise<{ select: string; columns: SqlColumn[] }> {
   const base = baseSelect(query);
   const columns = await describeSelect(duckdb, base);
   const filtered = day ? `SELECT * FROM (${base}) WHERE ${dayCondition(day, columns)}` : base;
-  const select = split ? await splitSelect(duckdb, filtered, split, columns) : filtered;
+  const select = range ? rangeSelect(filtered, range, columns) : filtered;
   return { select, columns };
 }

@@ -46,6 +46,9 @@ async function read(
   return { dataset, csv, types: dataset.columns.map(({ type }) => type).join(' ') };
 }
 
+const cut = async (path: string, key: string, count: number) =>
+  source(path).cut({ datasetId: path, signal: new AbortController().signal }, key, count);
+
 const told = (code: string) => (error: unknown) => error instanceof UserError && error.code === code;
 
 test('a plain CSV file flows as its own bytes, its types inferred', async () => {
@@ -174,9 +177,9 @@ test('a split gives every row to exactly one part, ordered, the same each time',
   );
   const path = await file('split.csv', `k,n\n${lines.join('\n')}\n`);
   const parts: string[] = [];
-  for (const index of [0, 1, 2]) {
-    const { csv } = await read(path, { split: { key: 'k', index, of: 3 } });
-    assert.equal((await read(path, { split: { key: 'k', index, of: 3 } })).csv, csv);
+  for (const range of await cut(path, 'k', 3)) {
+    const { csv } = await read(path, { range });
+    assert.equal((await read(path, { range })).csv, csv);
     parts.push(...csv.trimEnd().split('\n').slice(1));
     assert.ok(csv.split('\n').length > 250, 'the parts are about the same size');
   }
@@ -186,13 +189,14 @@ test('a split gives every row to exactly one part, ordered, the same each time',
     keys,
     [...keys].sort((a, b) => a - b),
   );
-  await assert.rejects(read(path, { split: { key: 'x', index: 0, of: 3 } }), told('local-unknown-column'));
+  await assert.rejects(cut(path, 'x', 3), told('local-unknown-column'));
 });
 
 test('a split by a key that is always null leaves all rows in the first part', async () => {
   const path = await file('nulls.csv', 'k,n\n,1\n,2\n');
-  assert.equal((await read(path, { split: { key: 'k', index: 0, of: 2 } })).csv, 'k,n\n,1\n,2\n');
-  assert.equal((await read(path, { split: { key: 'k', index: 1, of: 2 } })).csv, 'k,n\n');
+  const [all, none] = await cut(path, 'k', 2);
+  assert.equal((await read(path, { range: all })).csv, 'k,n\n,1\n,2\n');
+  assert.equal((await read(path, { range: none })).csv, 'k,n\n');
 });
 
 test('a day filters by a date or a date and time', async () => {

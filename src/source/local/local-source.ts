@@ -5,13 +5,13 @@ import { type SqlColumn, canonicalSelect } from '../../duckdb/canonical-select.t
 import { type LockedDuckdb, openDuckdb, withDuckdb } from '../../duckdb/locked-duckdb.ts';
 import { queryCsv } from '../../duckdb/query-csv.ts';
 import { literalList } from '../../duckdb/sql-text.ts';
-import type { DatasetSummary, OpenDataset, OpenRequest, Source } from '../source.ts';
+import type { DatasetSummary, OpenDataset, OpenRequest, Range, Source } from '../source.ts';
 import { explain } from './explain.ts';
 import { type LocalFormat, fileKindOf } from './file-kind.ts';
 import { checkUnchanged, findFiles, nameOf, updatedAtOf } from './local-files.ts';
 import { defineTable, type GivenTypes } from './local-relation.ts';
 import { type LocalTable, tableOf } from './local-table.ts';
-import { selectOf } from './local-select.ts';
+import { cutSelect, selectOf } from './local-select.ts';
 
 /** What a local source reads. */
 export interface LocalSourceOptions {
@@ -26,7 +26,7 @@ export interface LocalSourceOptions {
   readonly directory?: string | undefined;
 }
 
-type Rows = Pick<OpenRequest, 'query' | 'day' | 'split'>;
+type Rows = Pick<OpenRequest, 'query' | 'day' | 'range'>;
 
 const previewRows = 10_000;
 
@@ -64,12 +64,17 @@ class LocalSource implements Source {
   async open(request: OpenRequest): Promise<OpenDataset> {
     request.signal.throwIfAborted();
     const table = await this.#table(request.datasetId);
-    const whole = request.query === undefined && request.split === undefined && request.day === undefined;
+    const whole = request.query === undefined && request.range === undefined && request.day === undefined;
     const opened =
       whole && table.isPlain
         ? this.#openPlain(table, request.signal)
         : await this.#openQuery(table, request, whole);
     return { ...opened, verify: () => checkUnchanged(table.files) };
+  }
+
+  async cut(request: OpenRequest, key: string, count: number): Promise<readonly Range[]> {
+    const table = await this.#table(request.datasetId);
+    return this.#lend(table, request.signal, async (duckdb) => cutSelect(duckdb, request, key, count));
   }
 
   async query(request: OpenRequest & { query: string; limit?: number }) {

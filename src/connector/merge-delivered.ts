@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
-import type { Delivered } from '../connector/deliver.ts';
-import { listedRows } from '../connector/tally.ts';
+import type { Delivered } from './deliver.ts';
+import { listedRows } from './tally.ts';
 
 /** What several parts of one run moved together. The checksum is that of the parts' checksums, in the order of the parts. */
 export function mergeDelivered(parts: readonly Delivered[]): Delivered {
@@ -16,6 +16,7 @@ export function mergeDelivered(parts: readonly Delivered[]): Delivered {
       .toString(16)
       .padStart(8, '0'),
     rejected: parts.flatMap((part) => part.rejected).slice(0, listedRows),
+    rejectedFrom: parts.find((part) => part.rejectedFrom)?.rejectedFrom,
     truncated: sum((part) => part.truncated),
     warnings: [...new Set(parts.flatMap((part) => part.warnings))],
   };
