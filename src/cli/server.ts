@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { clientSettings } from '../config.ts';
 import type { Client } from '../contract/client.ts';
 import { createFetch } from '../egress/http.ts';
-import { UserError } from '../errors.ts';
+import { TemporaryError, UserError } from '../errors.ts';
 import type { Arguments, CliContext, CommandOptions } from './command.ts';
 
 /** Where a server is, and the key that opens it. */
@@ -66,11 +66,6 @@ export async function keepAddress(address: ServerAddress): Promise<void> {
   await writeFile(file, `${JSON.stringify(address, null, 2)}\n`, { mode: 0o600 });
 }
 
-/** Forgets it. */
-export async function forgetAddress(): Promise<void> {
-  await rm(clientSettings().file, { force: true });
-}
-
 /** The server that was told, and its key: a kept key is sent only to the server that it was made by. */
 async function addressOf(typed: Arguments): Promise<ServerAddress> {
   const { url: named, apiKey: given } = clientSettings();
@@ -89,13 +84,12 @@ async function addressOf(typed: Arguments): Promise<ServerAddress> {
   });
 }
 
-/** Lends a signed-in client of the server that was told. Throws UserErrors `server-…`. */
-export async function withServer<T>(
-  typed: Arguments,
+/** Lends a client that a key signs in. */
+async function withKey<T>(
+  { url, apiKey }: ServerAddress,
   context: CliContext,
   work: (server: Server) => Promise<T>,
 ): Promise<T> {
-  const { url, apiKey } = await addressOf(typed);
   context.log.hide(apiKey);
   const headers = { authorization: `Bearer ${apiKey}` };
   // The contract's types are many: who runs a file waits for none of them.
@@ -104,6 +98,37 @@ export async function withServer<T>(
     const client = createClient({ baseUrl: `${url}/api`, headers, fetch });
     return work({ url, client, fetch, headers });
   });
+}
+
+/** Lends a signed-in client of the server that was told. Throws UserErrors `server-…`. */
+export async function withServer<T>(
+  typed: Arguments,
+  context: CliContext,
+  work: (server: Server) => Promise<T>,
+): Promise<T> {
+  return withKey(await addressOf(typed), context, work);
+}
+
+/**
+ * Ends the kept key at the server that made it, which is forgotten in any case. Throws TemporaryError `sign-out-key-lives`
+ * when the server does not say that it has ended.
+ */
+export async function endKeptKey(context: CliContext): Promise<void> {
+  try {
+    const { url, apiKey } = await keptAddress();
+    if (url !== undefined && apiKey !== undefined)
+      await withKey({ url, apiKey }, context, ({ client }) => client.signOut({ query: {} }));
+  } catch (cause) {
+    // It has ended already.
+    if (cause instanceof UserError && cause.code === 'api-not-signed-in') return;
+    const sentence = `The key is forgotten here, but its server did not end it: ${(cause as Error).message}`;
+    throw new TemporaryError('sign-out-key-lives', sentence, {
+      remedy: 'End it with "writeback api-keys delete"; else it ends by itself, 90 days after it was made.',
+      cause,
+    });
+  } finally {
+    await rm(clientSettings().file, { force: true });
+  }
 }
 
 /** Lends a `fetch` that Ctrl-C ends. */

@@ -2,7 +2,7 @@ import { may, permissions } from '../contract/permission.ts';
 import { UserError } from '../errors.ts';
 import { type Arguments, type CliContext, type Command, exitCodes } from './command.ts';
 import { clientSettings } from '../config.ts';
-import { forgetAddress, keepAddress, serverOption, serverUrl, withServer } from './server.ts';
+import { endKeptKey, keepAddress, keptUrl, serverOption, serverUrl, withServer } from './server.ts';
 import { askSignIn, inSession, toldUrl } from './session.ts';
 
 /** Makes an API key of all that the person may, and keeps it; gives the person's name. */
@@ -14,6 +14,8 @@ async function keepKey(
   return inSession(url, context, begin, async (client, { name, role }) => {
     const mine = permissions.filter((one) => may(role, one));
     const { key } = await client.createApiKey({ body: { name: 'command line', permissions: mine } });
+    // The one before would live on, in nobody's hands.
+    if ((await keptUrl()) === url) await endKeptKey(context).catch(() => {});
     await keepAddress({ url, apiKey: key });
     return name;
   });
@@ -73,13 +75,13 @@ function partsOf(link: string): { url: string; token: string } {
 /** `writeback sign-out`. */
 export const signOutCommand: Command = {
   name: 'sign-out',
-  summary: 'Forget the server and its key.',
+  summary: 'End the kept API key at its server, and forget both.',
   usage: '',
   minimum: 0,
   maximum: 0,
   options: {},
-  async run() {
-    await forgetAddress();
+  async run(_, context) {
+    await endKeptKey(context);
     return exitCodes.done;
   },
 };

@@ -121,6 +121,13 @@ for (const { name, store } of await openBothStores()) {
       assert.equal((await call('GET', '/session', undefined, session)).status, 401);
     });
 
+    test('who signs in anew in the same browser ends what was before', async () => {
+      const before = await signIn('bo@x.org');
+      const { session } = await call('POST', '/session', { email: 'bo@x.org', password }, before);
+      assert.equal((await call('GET', '/session', undefined, before)).status, 401);
+      assert.equal((await call('GET', '/session', undefined, session)).status, 200);
+    });
+
     test('the last administrator stays', async () => {
       const { body: me } = await call('GET', '/session', undefined, admin);
       for (const change of [{ disabled: true }, { role: 'viewer' }])
@@ -172,6 +179,20 @@ for (const { name, store } of await openBothStores()) {
       assert.doesNotMatch(JSON.stringify(listed.body), new RegExp(made.body.key));
       assert.equal((await call('DELETE', `/api-keys/${made.body.id}`, undefined, admin)).status, 204);
       assert.equal((await call('GET', '/people', undefined, key)).status, 401);
+    });
+
+    test('a key that signs out has ended, and no other with it', async () => {
+      const make = async () => {
+        const { body } = await call('POST', '/api-keys', { name: 'out', permissions: ['signedIn'] }, admin);
+        return { authorization: `Bearer ${body.key}` };
+      };
+      const [one, other] = [await make(), await make()];
+      assert.equal((await call('DELETE', '/session', undefined, one)).status, 204);
+      assert.equal((await call('GET', '/session', undefined, one)).status, 401);
+      assert.equal((await call('GET', '/session', undefined, other)).status, 200);
+      assert.equal((await call('GET', '/session', undefined, admin)).status, 200);
+      const [{ action } = {}] = await listAudit(db, { limit: 1 });
+      assert.equal(action, 'api-key.delete');
     });
 
     test('nobody makes a key that may more than they do, or one that has ended', async () => {
