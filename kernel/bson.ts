@@ -1,16 +1,16 @@
-import { end, isEscaped, lookAtCell, start } from './cell';
+import { end, isEscaped, lookAtCell, readBoolean, start } from './cell';
 import { hasFinerDigits, isTime, milliseconds, readDate, readDateTime } from './date';
 import { columns } from './layout';
 import {
-  digits,
-  nearestDouble,
   high,
   low,
+  nearestDouble,
   negative,
-  NO_NUMBER,
   readDecimal,
+  readLong,
   readNumber,
   scale,
+  unsigned,
 } from './number';
 import {
   BOOLEAN,
@@ -44,15 +44,8 @@ function writeText(to: usize): usize {
 }
 
 function writeLong(to: usize): usize {
-  const sign = load<u8>(start);
-  const from = sign === 0x2d || sign === 0x2b ? start + 1 : start;
-  const count = <u32>(end - from);
-  if (count - 1 >= 19) return 0;
-  const value = digits(from, count);
-  if (value === NO_NUMBER) return 0;
-  const isNegative = sign === 0x2d;
-  if (value > <u64>i64.MAX_VALUE + <u64>isNegative) return 0;
-  store<u64>(to, isNegative ? 0 - value : value);
+  if (!readLong(start, end)) return 0;
+  store<u64>(to, negative ? 0 - unsigned : unsigned);
   return to + 8;
 }
 
@@ -90,12 +83,9 @@ function writeDate(to: usize): usize {
 }
 
 function writeBoolean(to: usize): usize {
-  const length = end - start;
-  const word = load<u32>(start) | 0x20202020;
-  const isTrue = length === 4 && word === 0x65757274;
-  const isFalse = length === 5 && word === 0x736c6166 && (load<u8>(start + 4) | 0x20) === 0x65;
-  if (!isTrue && !isFalse) return 0;
-  store<u8>(to, <u8>isTrue);
+  const value = readBoolean();
+  if (value < 0) return 0;
+  store<u8>(to, <u8>value);
   return to + 1;
 }
 

@@ -25,3 +25,12 @@ export function lookAtCell(entry: u32, isText: bool): bool {
 export function isEscaped(): bool {
   return (flag & ESCAPED) !== 0;
 }
+
+/** Reads `true` or `false` in any case: 1, 0, or -1 when the cell is neither. */
+export function readBoolean(): i32 {
+  const length = end - start;
+  const word = load<u32>(start) | 0x20202020;
+  if (length === 4 && word === 0x65757274) return 1;
+  const isFalse = length === 5 && word === 0x736c6166 && (load<u8>(start + 4) | 0x20) === 0x65;
+  return isFalse ? 0 : -1;
+}

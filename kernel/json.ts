@@ -1,4 +1,4 @@
-import { end, isEscaped, lookAtCell, start } from './cell';
+import { end, isEscaped, lookAtCell, readBoolean, start } from './cell';
 import * as date from './date';
 import { columns } from './layout';
 import * as number from './number';
@@ -39,16 +39,11 @@ function writeQuoted(to: usize): usize {
 }
 
 function writeLong(target: usize): usize {
-  const sign = load<u8>(start);
-  let from = sign === 0x2d || sign === 0x2b ? start + 1 : start;
-  if (end - from - 1 >= 19) return 0;
-  const value = number.digits(from, <u32>(end - from));
-  if (value === number.NO_NUMBER) return 0;
-  const isNegative = sign === 0x2d;
-  if (value > <u64>i64.MAX_VALUE + <u64>isNegative) return 0;
+  if (!number.readLong(start, end)) return 0;
+  let from = number.wholeStart;
   while (from < end - 1 && load<u8>(from) === ZERO) from++;
   let to = target;
-  if (isNegative && value !== 0) store<u8>(to++, MINUS);
+  if (number.negative && number.unsigned !== 0) store<u8>(to++, MINUS);
   copy(to, from, end - from);
   return to + (end - from);
 }
@@ -100,12 +95,12 @@ function writeDateTime(to: usize): usize {
 }
 
 function writeBoolean(to: usize): usize {
-  const length = end - start;
-  const word = load<u32>(start) | 0x20202020;
-  store<u32>(to, word);
-  if (length === 4 && word === 0x65757274) return to + 4;
+  const value = readBoolean();
+  if (value < 0) return 0;
+  store<u32>(to, value === 1 ? 0x65757274 : 0x736c6166); // true, fals
+  if (value === 1) return to + 4;
   store<u8>(to + 4, 0x65);
-  return length === 5 && word === 0x736c6166 && (load<u8>(start + 4) | 0x20) === 0x65 ? to + 5 : 0;
+  return to + 5;
 }
 
 function writeValue(kind: u32, to: usize): usize {

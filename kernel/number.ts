@@ -30,7 +30,7 @@ export function eightDigits(characters: u64): u64 {
 }
 
 /** 1 to 19 digits as a number; NO_NUMBER when something else is among them. Reads up to 8 bytes beyond. */
-export function digits(from: usize, count: u32): u64 {
+function digits(from: usize, count: u32): u64 {
   if (count <= 8) {
     const missing = (8 - count) << 3;
     const zeros = missing === 0 ? 0 : ZEROS >> (64 - missing);
@@ -48,10 +48,23 @@ export let wholeEnd: usize = 0;
 export let fractionStart: usize = 0;
 export let fractionEnd: usize = 0;
 export let exponentStart: usize = 0;
+/** The whole number that `readLong` read last, without its sign. */
+export let unsigned: u64 = 0;
 let exponent: i32 = 0;
 /** All digits as one number, right when there are at most 19. */
 let mantissa: u64 = 0;
 let digitCount: u32 = 0;
+
+/** Reads a whole number of 64 bits into `unsigned`, `negative` and `wholeStart`; false when the cell is none. */
+export function readLong(from: usize, end: usize): bool {
+  const sign = load<u8>(from);
+  negative = sign === 0x2d;
+  wholeStart = sign === 0x2d || sign === 0x2b ? from + 1 : from;
+  const count = <u32>(end - wholeStart);
+  if (count - 1 >= 19) return false;
+  unsigned = digits(wholeStart, count);
+  return unsigned !== NO_NUMBER && unsigned <= <u64>i64.MAX_VALUE + <u64>negative;
+}
 
 function digitsEnd(from: usize, end: usize): usize {
   let i = from;
