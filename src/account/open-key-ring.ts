@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { masterKeysInUse } from '../store/account.ts';
+import { masterKeysInUse } from '../store/master-keys-in-use.ts';
 import type { Db } from '../store/database.ts';
 import { registerKey, registeredKey } from '../store/installation.ts';
 import { type KeyRing, parseKeyRing, readKeyFile, requireKeys } from './key-ring.ts';

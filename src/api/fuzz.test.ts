@@ -92,6 +92,8 @@ describe('requests that are made of the OpenAPI document', async () => {
   const admin = [...people.keys()].at(-1)!;
   const folder = join(parts.dataFolder, 'out');
 
+  const webhookUrl = 'http://127.0.0.1:9/hook';
+
   /** Ids of what there is, by what it is of; grows with what the requests make. */
   const ids: Record<string, string[]> = {
     person: [...people.keys()].toReversed(),
@@ -115,6 +117,7 @@ describe('requests that are made of the OpenAPI document', async () => {
     const source = { kind: 'local', datasetId: dataset };
     const plan = { name: `W${n}`, source, connector: 'folder', accountId: account, details: {} };
     const writebackId = await post('/writebacks', plan);
+    await post('/alert-channels', { name: 'Team', kind: 'slack', credentials: { webhookUrl } });
     const run = { id: newId('run'), writebackId, version: 1, cause: 'manual' as const, dueAt: null };
     await db.transaction().execute((transaction) => startRun(transaction, parts.engine, run));
     await changeRun(db, run.id, { state: ['queued'] }, { state: 'canceled', finishedAt: new Date() });
@@ -131,7 +134,12 @@ describe('requests that are made of the OpenAPI document', async () => {
     writebackId: () => ids['writeback']!,
     after: () => [...all(), '1', '1000', `${overRun}.1`],
     connector: () => ['folder', 'sftp', 'domo'],
-    credentials: () => [{ folder }, { folder, path: 'x' }, { hostname: 'x', username: 'y', password: 'z' }],
+    credentials: () => [
+      { folder },
+      { folder, path: 'x' },
+      { hostname: 'x', username: 'y', password: 'z' },
+      { webhookUrl },
+    ],
     source: () => ids['dataset']!.map((datasetId) => ({ kind: 'local', datasetId })),
     details: () => [{}, { fileName: '{yyyy}' }, { path: '..' }],
     schedule: () => [
@@ -147,7 +155,7 @@ describe('requests that are made of the OpenAPI document', async () => {
 
   /** The path, mostly with ids of the right kind: `/runs/{id}` asks for a run. */
   function pathOf({ url, method, operation }: Call): Arbitrary<string> {
-    const kind = /\/api\/(\w+?)s\//.exec(url)?.[1] ?? '';
+    const kind = /\/api\/(?:\w+-)?(\w+?)s\//.exec(url)?.[1] ?? '';
     // A run that is not over would tell its lines without end.
     const endless = operation.operationId === 'runEvents';
     const right = () => (endless ? [overRun!] : (ids[kind] ?? all()));

@@ -8,6 +8,8 @@ import type { Db } from '../store/database.ts';
 import { accountHandlers } from './accounts/accounts.ts';
 import { shareHandlers } from './accounts/shares.ts';
 import { testAccountHandler } from './accounts/test-account.ts';
+import { alertChannelHandlers } from './alerts/alert-channels.ts';
+import { testAlertChannelHandler } from './alerts/test-alert-channel.ts';
 import { auditHandlers } from './administration/audit-log.ts';
 import { connectorHandlers } from './administration/connectors.ts';
 import { rotateKeysHandler } from './administration/rotate-keys.ts';
@@ -70,5 +72,7 @@ export function apiHandlers(parts: ApiParts): Handlers<Contract> {
     ...runHandlers(parts),
     ...eventHandlers(db),
     ...rejectedRowHandlers(db),
+    ...alertChannelHandlers(parts),
+    testAlertChannel: testAlertChannelHandler(parts),
   };
 }

@@ -2,7 +2,7 @@ import { type KeyRing, newMasterKey, requireKeys, writeKeyFile } from '../accoun
 import { keyFile, openKeyRing } from '../account/open-key-ring.ts';
 import { givenMasterKeys, storePlace } from '../config.ts';
 import { UserError } from '../errors.ts';
-import { masterKeysInUse } from '../store/account.ts';
+import { masterKeysInUse } from '../store/master-keys-in-use.ts';
 import { registeredKey } from '../store/installation.ts';
 import { type Store, openStore } from '../store/open.ts';
 import { type Action, actionsCommand, atServer } from './actions.ts';
@@ -91,7 +91,9 @@ const server = atServer({
     summary: 'Seal every secret with the first key of the server’s key ring, while it works.',
     async run({ client, typed, context }) {
       const { resealed } = await client.rotateKeys({});
-      createTell(typed, context)('rotated', { resealed }, () => [`${resealed} accounts were sealed anew.`]);
+      createTell(typed, context)('rotated', { resealed }, () => [
+        `${resealed} accounts and alert channels were sealed anew.`,
+      ]);
     },
   },
 });

@@ -1,5 +1,6 @@
 import { accountEndpoints } from './accounts.ts';
 import { administrationEndpoints } from './administration.ts';
+import { alertEndpoints } from './alerts.ts';
 import { datasetEndpoints } from './datasets.ts';
 import { peopleEndpoints } from './people.ts';
 import { runEndpoints } from './runs.ts';
@@ -15,6 +16,7 @@ export const contract = {
   ...datasetEndpoints,
   ...writebackEndpoints,
   ...runEndpoints,
+  ...alertEndpoints,
 };
 
 export type Contract = typeof contract;

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox';
+import { alertChoice } from './alerts.ts';
 import { endpoint } from './endpoint.ts';
 import { byId, id, instant, name, nothing, oneOf, pageOf, paging, paneValues, record } from './record.ts';
 
@@ -26,6 +27,7 @@ const definition = {
   updateMethod: Type.Optional(oneOf(updateMethods)),
   /** Tell the owner when it has not run successfully for so many hours. */
   noUpdateHours: Type.Optional(Type.Integer({ minimum: 1, maximum: 2208 })),
+  alerts: Type.Optional(alertChoice),
 };
 
 /** Null takes a value away that need not be there. */
@@ -48,6 +50,7 @@ const change = {
   retry: orNull(definition.retry),
   updateMethod: orNull(definition.updateMethod),
   noUpdateHours: orNull(definition.noUpdateHours),
+  alerts: orNull(alertChoice),
   ownerId: Type.Optional(id),
   paused: Type.Optional(Type.Boolean()),
 };

@@ -1,4 +1,5 @@
 import { deleteAlertsBefore } from '../store/alert.ts';
+import { deleteChannelHealthBefore } from '../store/channel-health.ts';
 import type { Db } from '../store/database.ts';
 import { deleteOldKeys } from '../store/idempotency-key.ts';
 import { deleteRunsBefore } from '../store/run.ts';
@@ -15,6 +16,7 @@ export async function removeOld(db: Db, days: number, now = new Date()): Promise
   let removed = 0;
   for (let last = atOnce; last === atOnce; removed += last) last = await deleteRunsBefore(db, before, atOnce);
   await deleteAlertsBefore(db, before);
+  await deleteChannelHealthBefore(db, before);
   await deleteOldKeys(db, new Date(now.getTime() - answersKept * day));
   return removed;
 }

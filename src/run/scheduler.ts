@@ -1,5 +1,6 @@
 import { insertNoUpdateAlerts } from '../store/alert.ts';
 import type { AlertChannel } from './alert/alert-channel.ts';
+import { savedChannels } from './alert/saved-channels.ts';
 import { sendAlerts } from './alert/send-alerts.ts';
 import { fireDue } from './fire-due.ts';
 import { type LookParts, lookForChange } from './look-for-change.ts';
@@ -8,7 +9,7 @@ import { repeat } from './repeat.ts';
 
 /** What the scheduler works with. */
 export interface SchedulerParts extends LookParts {
-  /** Where alerts are sent; none means that they are kept, and told to nobody. */
+  /** Where alerts are sent beside the channels that people have saved. */
   readonly channels: readonly AlertChannel[];
   /** Days for which finished runs are kept. */
   readonly daysKept: number;
@@ -66,6 +67,8 @@ function createLooker(parts: SchedulerParts, signal: AbortSignal) {
  */
 export function startScheduler(parts: SchedulerParts): Scheduler {
   const { db, log, channels, daysKept } = parts;
+  const ofEnvironment = channels.map((channel) => ({ channel, isDefault: true }));
+  const offered = async () => [...ofEnvironment, ...(await savedChannels(parts))];
   const stopped = new AbortController();
   const { signal } = stopped;
   const looker = createLooker(parts, signal);
@@ -78,7 +81,7 @@ export function startScheduler(parts: SchedulerParts): Scheduler {
     );
   const duties = [
     duty('schedules', pauses.fire, async () => looker.add(await fire(parts, signal))),
-    duty('alerts', pauses.alerts, () => sendAlerts({ db, log, channels, signal })),
+    duty('alerts', pauses.alerts, () => sendAlerts({ db, log, channels: offered, signal })),
     duty('updates', pauses.noUpdate, () => insertNoUpdateAlerts(db, new Date())),
     duty('removal', pauses.removal, () => removeOld(db, daysKept)),
   ];

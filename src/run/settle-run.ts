@@ -66,7 +66,7 @@ async function settle(transaction: Db, run: Run, saved: Saved, outcome: Outcome,
   if (!ended || !writeback) return;
   const isPaused = notOwnerCodes.includes(error.code);
   if (isPaused) await pause(transaction, writeback, error.message);
-  await recordAlerts(transaction, writeback, ended, isPaused);
+  await recordAlerts(transaction, { writeback, definition }, ended, isPaused);
   await deleteProgress(transaction, run.id);
 }
 
@@ -81,7 +81,7 @@ async function succeed(transaction: Db, run: Run, saved: Saved, receipt: Succeed
   if (!saved.writeback || run.dryRun) return;
   const write = saved.definition?.updateMethod === 'append' ? appendOutputRows : replaceOutputRows;
   await write(transaction, { writebackId: run.writebackId, runId: run.id }, [outputCells(receipt)]);
-  await recordAlerts(transaction, saved.writeback, ended);
+  await recordAlerts(transaction, { ...saved, writeback: saved.writeback }, ended);
   await startFollowers(transaction, engine, saved.writeback);
 }
 

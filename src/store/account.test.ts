@@ -9,7 +9,6 @@ import {
   findAccount,
   insertAccount,
   listAccountsOf,
-  masterKeysInUse,
   updateAccount,
 } from './account.ts';
 import {
@@ -19,6 +18,7 @@ import {
   listLocalDatasets,
   updateLocalDataset,
 } from './local-dataset.ts';
+import { masterKeysInUse } from './master-keys-in-use.ts';
 import { newId } from './new-id.ts';
 import { updateWriteback } from './writeback.ts';
 

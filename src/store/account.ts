@@ -1,9 +1,12 @@
-import { type Generated, type Insertable, type Selectable, type Updateable, sql } from 'kysely';
+import type { Generated, Insertable, Selectable, Updateable } from 'kysely';
 import type { Access } from './account-share.ts';
 import type { Db, DefaultJson, Json } from './database.ts';
 
 /** A sealed secret as it is kept: see `account/seal.ts`. Here it is only text. */
 type Sealed = Readonly<Record<string, string | number>>;
+
+/** Sealed secrets by field id. Never sent to anybody. */
+export type SealedColumn = DefaultJson<Readonly<Record<string, Sealed>>>;
 
 export interface AccountTable {
   id: string;
@@ -11,8 +14,7 @@ export interface AccountTable {
   name: string;
   /** The fields that are no secret, by id. */
   credentials: Json<Readonly<Record<string, unknown>>>;
-  /** The sealed ones, by id. Never sent to anybody. */
-  secrets: DefaultJson<Readonly<Record<string, Sealed>>>;
+  secrets: SealedColumn;
   state: Generated<'untested' | 'valid' | 'invalid'>;
   testedAt: Date | null;
   /** Grows with every change, so that of two edits that meet the second is refused. */
@@ -72,19 +74,6 @@ export async function deleteAccount(db: Db, id: string): Promise<boolean> {
   }
   const { numDeletedRows } = await db.deleteFrom('account').where('id', '=', id).executeTakeFirstOrThrow();
   return numDeletedRows > 0n;
-}
-
-/** The ids of all master keys that some secret is sealed with: a key ring that lacks one cannot open everything. */
-export async function masterKeysInUse(db: Db): Promise<string[]> {
-  const secrets = sql<{ value: Sealed }>`jsonb_each(account.secrets)`.as<'secret'>(sql`secret(field, value)`);
-  const rows = await db
-    .selectFrom('account')
-    .innerJoinLateral(secrets, (join) => join.onTrue())
-    .select(sql<string>`secret.value ->> 'key'`.as('key'))
-    .distinct()
-    .orderBy('key')
-    .execute();
-  return rows.map(({ key }) => key);
 }
 
 /** Accounts in the order of their ids after `after`, for work that goes through all of them and can be resumed. */

@@ -1,8 +1,9 @@
 import { type Generated, type Insertable, type Selectable, type Updateable, sql } from 'kysely';
+import type { alertKinds } from '../contract/alerts.ts';
 import { type Db, type DefaultJson, schemaName } from './database.ts';
+import type { WritebackVersion } from './writeback-version.ts';
 
-/** What there is to tell of a writeback. */
-export type AlertKind = 'failed' | 'recovered' | 'no-data' | 'rejected-rows' | 'no-update' | 'paused';
+export type AlertKind = (typeof alertKinds)[number];
 
 export interface AlertTable {
   id: Generated<number>;
@@ -28,15 +29,28 @@ export async function insertAlerts(db: Db, alerts: readonly Insertable<AlertTabl
   if (alerts.length > 0) await db.insertInto('alert').values(alerts).execute();
 }
 
+/** An alert with what its writeback says today about who is told. */
+export interface DueAlert extends Alert {
+  readonly definition: WritebackVersion['definition'] | null;
+}
+
 /** Those that wait to be sent, the oldest first. Within a transaction: nobody else sends them until it ends. */
-export async function takeDueAlerts(db: Db, now: Date, limit: number): Promise<Alert[]> {
+export async function takeDueAlerts(db: Db, now: Date, limit: number): Promise<DueAlert[]> {
   return db
     .selectFrom('alert')
-    .selectAll()
+    .leftJoin('writeback', 'writeback.id', 'alert.writebackId')
+    .leftJoin('writebackVersion', (join) =>
+      join
+        .onRef('writebackVersion.writebackId', '=', 'writeback.id')
+        .onRef('writebackVersion.version', '=', 'writeback.version'),
+    )
+    .selectAll('alert')
+    .select('writebackVersion.definition')
     .where('nextTryAt', '<=', now)
     .orderBy('nextTryAt')
+    .orderBy('alert.id')
     .limit(limit)
-    .forUpdate()
+    .forUpdate('alert')
     .skipLocked()
     .execute();
 }

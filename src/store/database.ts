@@ -1,9 +1,11 @@
 import type { ColumnType, Kysely } from 'kysely';
 import type { AlertTable } from './alert.ts';
+import type { AlertChannelTable } from './alert-channel.ts';
 import type { AccountTable } from './account.ts';
 import type { AccountShareTable } from './account-share.ts';
 import type { ApiKeyTable } from './api-key.ts';
 import type { AuditTable } from './audit.ts';
+import type { ChannelHealthTable } from './channel-health.ts';
 import type { IdempotencyKeyTable } from './idempotency-key.ts';
 import type { InstallationTable } from './installation.ts';
 import type { LocalDatasetTable } from './local-dataset.ts';
@@ -37,6 +39,8 @@ export interface Database {
   rejectedRow: RejectedRowTable;
   outputRow: OutputRowTable;
   alert: AlertTable;
+  alertChannel: AlertChannelTable;
+  channelHealth: ChannelHealthTable;
   audit: AuditTable;
 }
 

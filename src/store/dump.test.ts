@@ -5,9 +5,11 @@ import { newPerson, newRun, newWriteback } from '../../test/servers/store-rows.t
 import { UserError } from '../errors.ts';
 import { insertAccount } from './account.ts';
 import { insertAlerts } from './alert.ts';
+import { insertAlertChannel } from './alert-channel.ts';
 import { share } from './account-share.ts';
 import { insertApiKey } from './api-key.ts';
 import { firstBrokenAudit, writeAudit } from './audit.ts';
+import { keepChannelFailure } from './channel-health.ts';
 import type { Db } from './database.ts';
 import { dumpStore, dumpedTables } from './dump.ts';
 import { beginOnce } from './idempotency-key.ts';
@@ -61,6 +63,15 @@ async function fill(db: Db): Promise<void> {
   await insertWritebackVersion(db, { writebackId, version: 1, definition: '{}', changedBy: person.id });
   await saveSchedule(db, { writebackId, definition: '{}', nextDueAt: new Date() });
   const { id: runId } = await insertRun(db, newRun(writebackId));
+  const channelId = newId('channel');
+  await insertAlertChannel(db, {
+    id: channelId,
+    kind: 'slack',
+    name: odd,
+    ownerId: person.id,
+    credentials: '{}',
+  });
+  await keepChannelFailure(db, { channelId, failures: 2, restsUntil: new Date(), lastError: odd });
   await insertParts(db, [{ runId, number: 1, definition: '{}' }]);
   const line = (number: number) => ({ runId, attempt: 1, kind: 'log' as const, message: `${number} ${odd}` });
   await insertRunEvents(

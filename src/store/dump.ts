@@ -43,6 +43,8 @@ export const dumpedTables = [
   'part',
   'run_event',
   'alert',
+  'alert_channel',
+  'channel_health',
   'rejected_row',
   'output_row',
   'audit',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 /** What an id is of, told by its prefix. */
-export type IdKind = 'person' | 'session' | 'key' | 'account' | 'dataset' | 'writeback' | 'run';
+export type IdKind = 'person' | 'session' | 'key' | 'account' | 'dataset' | 'writeback' | 'run' | 'channel';
 
 let last = 0n;
 

@@ -6,7 +6,7 @@ import type { Fields } from '../../field/field.ts';
 import type { Handler } from '../serve.ts';
 
 /** Fields as they are declared, but for what only code understands. */
-const plain = (fields: Fields) =>
+export const plainFields = (fields: Fields) =>
   JSON.parse(JSON.stringify(fields)) as Record<string, Record<string, unknown>>;
 
 const answerOf = ({ id, name, summary, icon, credentials, details }: Connector) => ({
@@ -14,8 +14,8 @@ const answerOf = ({ id, name, summary, icon, credentials, details }: Connector) 
   name,
   summary,
   icon,
-  credentials: plain(credentials),
-  details: plain(details),
+  credentials: plainFields(credentials),
+  details: plainFields(details),
 });
 
 /** What there is to connect to. */

@@ -1,3 +1,4 @@
+import { defaultChannels } from '../../contract/alerts.ts';
 import type { Egress } from '../../egress/egress.ts';
 import { UserError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
@@ -7,6 +8,7 @@ import { hideSecrets } from '../../run/hide-secrets.ts';
 import { nextDue } from '../../run/schedule/next-due.ts';
 import { readSchedule } from '../../run/schedule/schedule.ts';
 import { inPane } from '../../run/writeback.ts';
+import { listAlertChannels } from '../../store/alert-channel.ts';
 import type { Db } from '../../store/database.ts';
 import { type Schedule, deleteSchedule, findSchedule, saveSchedule } from '../../store/schedule.ts';
 import { type Writeback, findWriteback, listWritebacks } from '../../store/writeback.ts';
@@ -60,6 +62,19 @@ async function checkChain(db: Db, { id, ownerId }: WritebackOf, pane: Pane): Pro
   }
 }
 
+/** Throws UserError `alert-channel-unknown` when the definition names a channel that is not there. */
+export async function requireChannels(db: Db, { alerts }: Definition): Promise<void> {
+  const named = (alerts?.channels ?? []).filter((id) => id !== defaultChannels);
+  if (named.length === 0) return;
+  const there = new Set((await listAlertChannels(db)).map(({ id }) => id));
+  const missing = named.find((id) => !there.has(id));
+  if (missing === undefined) return;
+  throw new UserError('alert-channel-unknown', `There is no alert channel ${missing}.`, {
+    field: 'alerts.channels',
+    remedy: `Choose one of those there are, or "${defaultChannels}".`,
+  });
+}
+
 /**
  * Checks all of a definition as its owner would run it: fields, accounts, DataSet, ownership, schedule. Throws UserErrors
  * whose field is the path in the definition.
@@ -74,6 +89,7 @@ export async function checkDefinition(
   const schedule = readPane(schedulePane(definition), lowestMinutes);
   const writeback = await assemble(definition, of, parts);
   hideSecrets(writeback, registry, log);
+  await requireChannels(db, definition);
   if (schedule.kind === 'success') await checkChain(db, of, schedulePane(definition));
   await checkOwnership(writeback, definition, of.ownerId, { db, egress, log, signal });
 }

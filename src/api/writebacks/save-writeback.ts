@@ -12,7 +12,13 @@ import { findWritebackVersion, insertWritebackVersion } from '../../store/writeb
 import { audited } from '../audited.ts';
 import type { Handler } from '../serve.ts';
 import { changesBetween } from '../../contract/changes.ts';
-import { type CheckParts, checkDefinition, keepSchedule, schedulePane } from './check-definition.ts';
+import {
+  type CheckParts,
+  checkDefinition,
+  keepSchedule,
+  requireChannels,
+  schedulePane,
+} from './check-definition.ts';
 import { setPaused } from './pause-writeback.ts';
 import { reachWriteback } from './reach-writeback.ts';
 import { writebackAnswer } from './writeback-answer.ts';
@@ -37,6 +43,7 @@ async function requireStillThere(transaction: Db, definition: Definition, ownerI
     if (id !== undefined && !(await findAccount(transaction, id)))
       throw new UserError('writeback-account-unknown', 'The account was deleted meanwhile.', { field });
   }
+  await requireChannels(transaction, definition);
   await checkLocalOwnership(definition, ownerId, transaction);
 }
 

@@ -7,7 +7,10 @@ import { after, describe, test } from 'node:test';
 import { never, openBothStores, quiet } from '../../../test/servers/store-places.ts';
 import { newWriteback } from '../../../test/servers/store-rows.ts';
 import { createEgress } from '../../egress/egress.ts';
+import { TemporaryError, UserError } from '../../errors.ts';
 import { insertAlerts, listAlerts } from '../../store/alert.ts';
+import { listChannelHealth } from '../../store/channel-health.ts';
+import { insertWritebackVersion } from '../../store/writeback-version.ts';
 import { type AlertChannel, type AlertMessage, testMessage } from './alert-channel.ts';
 import { type RunFacts, decideAlerts } from './decide-alerts.ts';
 import { sendAlerts } from './send-alerts.ts';
@@ -131,44 +134,124 @@ for (const { name, store } of stores) {
     const channel = (id: string, told: AlertMessage[], isBroken = () => false): AlertChannel => ({
       id,
       async send(one) {
-        if (isBroken()) throw new Error('not now');
+        if (isBroken()) throw new TemporaryError('alert-not-sent', 'not now');
         told.push(one);
       },
     });
 
-    test('an alert reaches each channel once, however many send; a broken channel gets it later', async () => {
-      const { id: writebackId } = await newWriteback(db);
-      await insertAlerts(db, [{ writebackId, runId: null, kind: 'no-update', message: 'Late.' }]);
-      const [first, second]: [AlertMessage[], AlertMessage[]] = [[], []];
-      let broken = true;
-      const channels = [channel('first', first), channel('second', second, () => broken)];
-      const parts = { db, log: quiet, channels, signal: never };
+    const rig = (channels: readonly AlertChannel[]) => {
+      const offered = channels.map((one) => ({ channel: one, isDefault: true }));
+      const parts = { db, log: quiet, channels: async () => offered, signal: never };
       const now = Date.now() + 1000;
       const at = (minutes: number) => new Date(now + minutes * 60_000);
+      return { parts, at, round: (minutes: number) => sendAlerts(parts, at(minutes)) };
+    };
+    const late = async (definition?: object, message = 'Late.') => {
+      const { id: writebackId, ownerId } = await newWriteback(db);
+      if (definition)
+        await insertWritebackVersion(db, {
+          writebackId,
+          version: 1,
+          definition: JSON.stringify(definition),
+          changedBy: ownerId,
+        });
+      await insertAlerts(db, [{ writebackId, runId: null, kind: 'no-update', message }]);
+      return writebackId;
+    };
+
+    test('an alert reaches each channel once, however many send; a broken channel gets it later', async () => {
+      const writebackId = await late();
+      const [first, second]: [AlertMessage[], AlertMessage[]] = [[], []];
+      let broken = true;
+      const { parts, at, round } = rig([channel('first', first), channel('second', second, () => broken)]);
       await Promise.all([sendAlerts(parts, at(0)), sendAlerts(parts, at(0))]);
       assert.deepEqual([first.length, second.length], [1, 0]);
       assert.equal(first[0]?.message, 'Late.');
       const [alert] = await listAlerts(db, writebackId);
       assert.match(alert?.lastError ?? '', /second: .*not now/);
       broken = false;
-      await sendAlerts(parts, at(0.5));
+      await round(0.5);
       assert.equal(second.length, 0, 'not before its time');
-      await sendAlerts(parts, at(2));
-      await sendAlerts(parts, at(999));
+      await round(2);
+      await round(999);
       assert.deepEqual([first.length, second.length], [1, 1]);
       assert.equal(second[0]?.id, first[0]?.id);
       const [sent] = await listAlerts(db, writebackId);
       assert.deepEqual([sent?.nextTryAt, sent?.lastError, sent?.tries], [null, null, 2]);
+      assert.equal((await listChannelHealth(db)).get('second'), undefined);
+    });
+
+    test('a channel that fails is left in peace for ever longer, whatever waits for it', async () => {
+      for (let n = 0; n < 3; n += 1) await late(undefined, `Late ${n}.`);
+      const told: AlertMessage[] = [];
+      let tried = 0;
+      let broken = true;
+      const { round } = rig([channel('slow', told, () => ++tried > 0 && broken)]);
+      for (let minute = 0; minute < 60; minute += 0.5) await round(minute);
+      // After 1, 2, 4, 8, 16 minutes; the next would be after 32, within the hour's looks every five.
+      assert.ok(tried >= 5 && tried <= 7, String(tried));
+      assert.equal((await listChannelHealth(db)).get('slow')?.failures, tried);
+      broken = false;
+      for (let minute = 60; minute < 130; minute += 5) await round(minute);
+      assert.deepEqual(
+        told.map(({ message }) => message),
+        ['Late 0.', 'Late 1.', 'Late 2.'],
+      );
+    });
+
+    test('an alert that is refused does not keep others from a channel', async () => {
+      await late(undefined, 'Too long.');
+      await late(undefined, 'Short.');
+      const told: AlertMessage[] = [];
+      const strict: AlertChannel = {
+        id: 'strict',
+        async send(one) {
+          if (one.message === 'Too long.') throw new UserError('alert-refused', 'Refused.');
+          told.push(one);
+        },
+      };
+      await rig([strict]).round(0);
+      assert.deepEqual(
+        told.map(({ message }) => message),
+        ['Short.'],
+      );
+      await rig([strict]).round(99_999);
     });
 
     test('an alert that never arrives is given up', async () => {
-      const { id: writebackId } = await newWriteback(db);
-      await insertAlerts(db, [{ writebackId, runId: null, kind: 'no-update', message: 'Late.' }]);
-      const channels = [channel('broken', [], () => true)];
-      const parts = { db, log: quiet, channels, signal: never };
-      for (let day = 1; day < 40; day += 1) await sendAlerts(parts, new Date(Date.now() + day * 86_400_000));
+      const writebackId = await late();
+      const { round } = rig([channel('broken', [], () => true)]);
+      for (let hour = 0; hour < 40; hour += 1) await round(hour * 60);
+      assert.ok((await listAlerts(db, writebackId))[0]?.nextTryAt);
+      for (let hour = 40; hour < 60; hour += 1) await round(hour * 60);
       const [alert] = await listAlerts(db, writebackId);
-      assert.deepEqual([alert?.nextTryAt, alert?.tries], [null, 12]);
+      assert.equal(alert?.nextTryAt, null);
+      assert.match(alert.lastError ?? '', /broken: /);
+    });
+
+    test('a writeback chooses who is told of what', async () => {
+      const told: Record<'usual' | 'special', AlertMessage[]> = { usual: [], special: [] };
+      const { parts, at } = rig([channel('usual', told.usual)]);
+      const special = { channel: channel('special', told.special), isDefault: false };
+      const channels = async () => [...(await parts.channels()), special];
+      const choices: [object, string][] = [
+        [{}, 'usual'],
+        [{ alerts: { channels: ['special'] } }, 'special'],
+        [{ alerts: { channels: ['default', 'special'] } }, 'usual special'],
+        [{ alerts: { channels: [] } }, ''],
+        [{ alerts: { kinds: ['failed'] } }, ''],
+        [{ alerts: { kinds: ['no-update'] } }, 'usual'],
+      ];
+      for (const [index, [definition]] of choices.entries()) await late(definition, String(index));
+      await sendAlerts({ ...parts, channels }, at(0));
+      const whoGot = (index: number) =>
+        (['usual', 'special'] as const).filter((id) =>
+          told[id].some(({ message }) => message === String(index)),
+        );
+      for (const [index, [definition, expected]] of choices.entries())
+        assert.equal(whoGot(index).join(' '), expected, JSON.stringify(definition));
+      const waiting = await db.selectFrom('alert').selectAll().where('nextTryAt', 'is not', null).execute();
+      assert.deepEqual(waiting, [], 'what nobody wants to know waits for nobody');
     });
   });
 }

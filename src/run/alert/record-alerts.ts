@@ -2,6 +2,7 @@ import { type AlertKind, insertAlerts } from '../../store/alert.ts';
 import type { Db } from '../../store/database.ts';
 import { type Run, runBefore } from '../../store/run.ts';
 import type { Writeback } from '../../store/writeback.ts';
+import type { Definition } from '../definition.ts';
 import { type RunFacts, decideAlerts } from './decide-alerts.ts';
 
 function factsOf({ state, rowsRead, rowsRejected, receipt }: Run): RunFacts {
@@ -19,10 +20,16 @@ const sentences: Record<AlertKind, (name: string, run: Run) => string> = {
   paused: (name, { error }) => `“${name}” was paused: ${String(error?.['message'])}`,
 };
 
+/** What there is something to tell of. */
+interface Told {
+  readonly writeback: Writeback;
+  readonly definition?: Definition | undefined;
+}
+
 /** Writes down what people are to be told of a run that is over, in the transaction that ends it. `paused`: the run's failure paused the writeback. */
 export async function recordAlerts(
   transaction: Db,
-  { id, name }: Writeback,
+  { writeback: { id, name }, definition }: Told,
   run: Run,
   paused = false,
 ): Promise<void> {
@@ -30,7 +37,9 @@ export async function recordAlerts(
   const last = await runBefore(transaction, run, ['succeeded', 'failed']);
   const lastSuccess = last?.state === 'failed' ? await runBefore(transaction, run, ['succeeded']) : last;
   const before = { last: last && factsOf(last), lastSuccess: lastSuccess && factsOf(lastSuccess) };
-  const kinds: AlertKind[] = paused ? ['paused'] : decideAlerts(before, factsOf(run));
+  const kinds: AlertKind[] = paused
+    ? ['paused']
+    : decideAlerts(before, factsOf(run), definition?.alerts?.rejectedRows);
   await insertAlerts(
     transaction,
     kinds.map((kind) => ({ writebackId: id, runId: run.id, kind, message: sentences[kind](name, run) })),
