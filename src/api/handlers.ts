@@ -23,6 +23,7 @@ import { peopleHandlers } from './people/people.ts';
 import { sessionHandlers } from './people/sessions.ts';
 import { type SignInWays, passwordsOnly } from './people/sign-in-ways.ts';
 import { rejectedRowHandlers } from './runs/rejected-rows.ts';
+import { retryRejectedHandler } from './runs/retry-rejected.ts';
 import { eventHandlers } from './runs/run-events.ts';
 import { runHandlers } from './runs/runs.ts';
 import type { Handlers } from './serve.ts';
@@ -70,6 +71,7 @@ export function apiHandlers(parts: ApiParts): Handlers<Contract> {
     ...writebackHandlers(parts),
     ...outputHandlers(db),
     ...runHandlers(parts),
+    retryRejected: retryRejectedHandler(parts),
     ...eventHandlers(db),
     ...rejectedRowHandlers(db),
     ...alertChannelHandlers(parts),

@@ -120,9 +120,15 @@ export const cancelCommand = runCommandOf(
 
 /** `writeback retry RUN`. */
 export const retryCommand = runCommandOf(
-  { name: 'retry', summary: 'Run the same version of the writeback again.', options: { follow } },
+  {
+    name: 'retry',
+    summary: 'Run the same version of the writeback again.',
+    options: { follow, rejected: { type: 'boolean', help: 'Only the rows that the run rejected.' } },
+  },
   async ({ id }, server, typed, context) => {
-    const { runId } = await server.client.retryRun({ params: { id } });
+    const call = { params: { id } };
+    const { client } = server;
+    const { runId } = await (typed.flag('rejected') ? client.retryRejected(call) : client.retryRun(call));
     if (typed.flag('follow')) return followRun(runId, server, typed, context);
     createTell(typed, context)('run', { id: runId }, () => [runId]);
     return exitCodes.done;

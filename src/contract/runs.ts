@@ -96,6 +96,17 @@ export const runEndpoints = {
     status: 202,
     idempotent: true,
   }),
+  retryRejected: endpoint({
+    method: 'POST',
+    path: '/runs/{id}/retry-rejected',
+    permission: 'operate',
+    summary:
+      'Writes the rows again that the run rejected, and no others; where a writeback appends or upserts.',
+    params: byId,
+    answer: record({ runId: id }),
+    status: 202,
+    idempotent: true,
+  }),
   runEvents: endpoint({
     method: 'GET',
     path: '/runs/{id}/events',
@@ -127,7 +138,8 @@ export const runEndpoints = {
     method: 'GET',
     path: '/runs/{id}/rejected.csv',
     permission: 'read',
-    summary: 'All rejected rows with reason and cells, as a download for who may change the writeback.',
+    summary:
+      'The rejected rows: the columns of the DataSet, then _ROW_, _COLUMN_ and _REASON_. A download for who may change the writeback.',
     params: byId,
     answer: Type.String(),
     format: 'csv',

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import { ByteSink } from './byte-sink.ts';
-import { CellIndex, QUOTED, indexRecords } from './cell-index.ts';
+import { CellIndex, indexRecords } from './cell-index.ts';
 import { type CellSpelling, cellSpelling } from './csv-cells.ts';
 import { asBuffer } from './cell-text.ts';
 import { type CsvDialect, keepsRecords } from './csv-dialect.ts';

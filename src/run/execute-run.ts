@@ -11,6 +11,8 @@ import { type AssemblyParts, type Definition, assemble } from './definition.ts';
 import type { Engine } from './engine.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import { type Receipt, receiptErrorOf } from './receipt.ts';
+import { rowsAgainOf } from './rows-again.ts';
+import { identityOf } from './run-identity.ts';
 import { type RunLog, openRunLog } from './run-log.ts';
 import { reportProgress } from './run-progress.ts';
 import { type Outcome, settleRun } from './settle-run.ts';
@@ -107,6 +109,7 @@ async function move(
 ): Promise<Receipt> {
   const { writeback: owned, definition } = requireRunnable(run, saved);
   const writeback = await prepare(owned, definition, parts);
+  const again = await rowsAgainOf(parts.db, run);
   hideSecrets(writeback, parts.registry, parts.log);
   timings.end('prepared');
   const progress = reportProgress(parts.db, run, parts.log, lost);
@@ -115,6 +118,7 @@ async function move(
       writeback,
       run: identityOf(run),
       dryRun: run.dryRun,
+      again,
       log: parts.log,
       signal,
       started: ({ name, columns }, _, rows) => {
@@ -148,12 +152,4 @@ function requireRunnable({ attempt: attempts, failures }: Run, { writeback, defi
   throw new UserError('run-given-up', sentence, {
     remedy: 'Look into the log of the workers; it may be memory. Then run it again.',
   });
-}
-
-/**
- * What the run is to the destination, the same at every attempt. The clock of the database, which queued it, may be a little
- * behind that of the schedule.
- */
-function identityOf({ id, number, queuedAt, dueAt }: Run) {
-  return { id, number, startedAt: new Date(Math.max(queuedAt.getTime(), dueAt?.getTime() ?? 0)) };
 }

@@ -28,6 +28,7 @@ export interface Receipt {
   readonly checksum: { readonly algorithm: 'crc32'; readonly value: string } | null;
   readonly files: Delivered['files'];
   readonly rejected: readonly RejectedRow[];
+  readonly rejectedFrom?: Delivered['rejectedFrom'];
   /** Dates that lost digits, because what was written holds fewer. */
   readonly truncated: number;
   readonly warnings: readonly string[];

@@ -90,7 +90,9 @@ export async function openRunLog(db: Db, run: Run, processLog: Log): Promise<Run
     },
     { ...redactor, redact },
   );
-  const cleaned = (_: string, value: unknown) => (typeof value === 'string' ? redact(value) : value);
+  // Cells of rejected rows are the DataSet's, and are written again as they came, whatever they look like.
+  const cleaned = (key: string, value: unknown) =>
+    typeof value === 'string' && key !== 'cells' ? redact(value) : value;
   return {
     ...log,
     clean: <T>(value: T) => JSON.parse(JSON.stringify(value, cleaned)) as T,

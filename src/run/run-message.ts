@@ -5,7 +5,7 @@ import type { RowsToMove } from './move-rows.ts';
 import type { Receipt } from './receipt.ts';
 
 /** What a worker is given: plain data, secrets included, which stay in this process. */
-export type RunData = Pick<RowsToMove, 'writeback' | 'run' | 'dryRun'>;
+export type RunData = Pick<RowsToMove, 'writeback' | 'run' | 'dryRun' | 'again'>;
 
 /** What a worker tells while it moves rows; the last message is `done` or `failed`. */
 export type RunMessage =

@@ -122,13 +122,13 @@ function pickThread(threads: Set<Thread>, entry: URL, most: number): Thread {
   return thread;
 }
 
-function beginRun(thread: Thread, { writeback, run, dryRun }: RunInThread): MessagePort {
+function beginRun(thread: Thread, { writeback, run, dryRun, again }: RunInThread): MessagePort {
   clearTimeout(thread.idle);
   thread.worker.ref();
   thread.begun += 1;
   thread.isRetired ||= thread.begun >= mostRuns;
   const { port1, port2 } = new MessageChannel();
-  const data: RunData = { writeback, run, dryRun };
+  const data: RunData = { writeback, run, dryRun, again };
   thread.worker.postMessage({ port: port2, data }, [port2]);
   return port1;
 }

@@ -3,7 +3,6 @@ import { TemporaryError } from '../errors.ts';
 import type { Db } from '../store/database.ts';
 import { explainStoreError } from '../store/explain-store-error.ts';
 import { appendOutputRows, replaceOutputRows } from '../store/output-row.ts';
-import { deleteRejectedRows, saveRejectedRows } from '../store/rejected-row.ts';
 import type { Run } from '../store/run.ts';
 import { deleteProgress } from '../store/run-event.ts';
 import { type Writeback, updateWriteback } from '../store/writeback.ts';
@@ -11,6 +10,7 @@ import { recordAlerts } from './alert/record-alerts.ts';
 import { notOwnerCodes } from './check-ownership.ts';
 import type { Definition } from './definition.ts';
 import type { Engine } from './engine.ts';
+import { keepRejected } from './keep-rejected.ts';
 import { outputCells } from './output-cells.ts';
 import type { Receipt, ReceiptError } from './receipt.ts';
 import { retryAt } from './retry-at.ts';
@@ -72,12 +72,12 @@ async function settle(transaction: Db, run: Run, saved: Saved, outcome: Outcome,
 
 async function succeed(transaction: Db, run: Run, saved: Saved, receipt: SucceededReceipt, engine: Engine) {
   const { rowsRead, rowsWritten, rowsRejected, bytes } = receipt;
-  const { rejected, ...kept } = receipt;
+  const { rejected, rejectedFrom, ...kept } = receipt;
   const counts = { rowsRead, rowsWritten, rowsRejected, bytes };
   const ended = await endRun(transaction, run, { state: 'succeeded', receipt: kept, ...counts });
   if (!ended) return;
   await deleteProgress(transaction, run.id);
-  await keepRejected(transaction, run.id, rejected);
+  await keepRejected(transaction, run.id, { rejected, rejectedFrom });
   if (!saved.writeback || run.dryRun) return;
   const write = saved.definition?.updateMethod === 'append' ? appendOutputRows : replaceOutputRows;
   await write(transaction, { writebackId: run.writebackId, runId: run.id }, [outputCells(receipt)]);
@@ -86,20 +86,6 @@ async function succeed(transaction: Db, run: Run, saved: Saved, receipt: Succeed
 }
 
 type SucceededReceipt = Extract<Outcome, { state: 'succeeded' }>['receipt'];
-
-/** The receipt lists the first ones, and counts them all. */
-async function keepRejected(transaction: Db, runId: string, rejected: Receipt['rejected']): Promise<void> {
-  await deleteRejectedRows(transaction, runId);
-  const rows = rejected.map(({ row, column, reason }, index) => ({
-    runId,
-    number: index + 1,
-    row,
-    column: column ?? null,
-    reason,
-    cells: '',
-  }));
-  await saveRejectedRows(transaction, rows);
-}
 
 /** Until a person has seen to it, nothing runs by itself. */
 async function pause(transaction: Db, { id }: Writeback, why: string): Promise<void> {

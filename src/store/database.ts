@@ -12,7 +12,7 @@ import type { LocalDatasetTable } from './local-dataset.ts';
 import type { OutputRowTable } from './output-row.ts';
 import type { PartTable } from './part.ts';
 import type { PersonTable } from './person.ts';
-import type { RejectedRowTable } from './rejected-row.ts';
+import type { RejectedDatasetTable, RejectedRowTable } from './rejected-row.ts';
 import type { RunTable } from './run.ts';
 import type { RunEventTable } from './run-event.ts';
 import type { ScheduleTable } from './schedule.ts';
@@ -37,6 +37,7 @@ export interface Database {
   part: PartTable;
   runEvent: RunEventTable;
   rejectedRow: RejectedRowTable;
+  rejectedDataset: RejectedDatasetTable;
   outputRow: OutputRowTable;
   alert: AlertTable;
   alertChannel: AlertChannelTable;

@@ -79,7 +79,8 @@ async function fill(db: Db): Promise<void> {
     Array.from({ length: 1234 }, (_, number) => line(number)),
   );
   await insertAlerts(db, [{ writebackId, runId, kind: 'failed', message: odd }]);
-  await saveRejectedRows(db, [{ runId, number: 1, row: 1, reason: odd, cells: odd }]);
+  const dataset = { id: odd, name: odd, columns: [{ name: odd, type: 'STRING' }] };
+  await saveRejectedRows(db, runId, dataset, [{ row: 1, column: null, reason: odd, cells: odd }]);
   await appendOutputRows(db, { writebackId, runId }, [{ rows: 1.5, text: odd, nothing: null, yes: true }]);
   await db
     .transaction()

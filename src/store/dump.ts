@@ -46,6 +46,7 @@ export const dumpedTables = [
   'alert_channel',
   'channel_health',
   'rejected_row',
+  'rejected_dataset',
   'output_row',
   'audit',
 ] as const;

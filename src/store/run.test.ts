@@ -4,7 +4,7 @@ import { openBothStores } from '../../test/servers/store-places.ts';
 import { newRun, newWriteback } from '../../test/servers/store-rows.ts';
 import { isDuplicate } from './explain-store-error.ts';
 import { changePart, insertParts, listParts, takePart } from './part.ts';
-import { deleteRejectedRows, rejectedRowsAfter, saveRejectedRows } from './rejected-row.ts';
+import { countKeptRows, findRejectedDataset, rejectedRowsAfter, saveRejectedRows } from './rejected-row.ts';
 import { insertRunEvents, runEventsAfter } from './run-event.ts';
 import {
   changeRun,
@@ -134,27 +134,30 @@ for (const { name, store } of await openBothStores()) {
     test('rejected rows of an attempt that is done again are there once', async () => {
       const { id: writebackId } = await newWriteback(db);
       const { id: runId } = await insertRun(db, newRun(writebackId));
-      const row = (number: number, reason: string) => ({
-        runId,
-        number,
-        row: number * 10,
+      const row = (reason: string, cells: string | null = '1,"a,b"') => ({
+        row: 10,
+        column: null,
         reason,
-        cells: '1,"a,b"',
+        cells,
       });
-      await saveRejectedRows(db, [row(1, 'too long'), row(2, 'no number')]);
-      await saveRejectedRows(db, [row(1, 'far too long')]);
-      await saveRejectedRows(db, []);
+      const dataset = { id: 'd', name: 'Sales', columns: [{ name: 'id', type: 'LONG' }] };
+      await saveRejectedRows(db, runId, undefined, [row('one'), row('two')]);
+      await saveRejectedRows(db, runId, dataset, [row('too long'), row('no number'), row('large', null)]);
       const found = await rejectedRowsAfter(db, runId, 0, 10);
       assert.deepEqual(
         found.map(({ number, reason, cells }) => [number, reason, cells]),
         [
-          [1, 'far too long', '1,"a,b"'],
+          [1, 'too long', '1,"a,b"'],
           [2, 'no number', '1,"a,b"'],
+          [3, 'large', null],
         ],
       );
-      assert.equal((await rejectedRowsAfter(db, runId, 1, 10)).length, 1);
-      await deleteRejectedRows(db, runId);
+      assert.equal((await rejectedRowsAfter(db, runId, 1, 10)).length, 2);
+      assert.equal(await countKeptRows(db, runId), 2);
+      assert.deepEqual(await findRejectedDataset(db, runId), dataset);
+      await saveRejectedRows(db, runId, undefined, []);
       assert.deepEqual(await rejectedRowsAfter(db, runId, 0, 10), []);
+      assert.equal(await findRejectedDataset(db, runId), undefined);
     });
   });
 }

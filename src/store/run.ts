@@ -1,4 +1,11 @@
-import { type Generated, type Insertable, type Selectable, type Updateable, sql } from 'kysely';
+import {
+  type ColumnType,
+  type Generated,
+  type Insertable,
+  type Selectable,
+  type Updateable,
+  sql,
+} from 'kysely';
 import type { runCauses, runStates } from '../contract/runs.ts';
 import type { Db, Json } from './database.ts';
 
@@ -6,6 +13,14 @@ export type RunState = (typeof runStates)[number];
 
 /** Why a run was started. */
 export type RunCause = (typeof runCauses)[number];
+
+/** What a run does that tries rejected rows again. */
+export interface Retries {
+  /** The id of the run that rejected them. */
+  readonly rowsOf: string;
+  /** As which run it writes: the one that met the rows first. `startedAt`: ISO 8601. */
+  readonly as: { readonly id: string; readonly number: number; readonly startedAt: string };
+}
 
 export interface RunTable {
   id: string;
@@ -19,6 +34,8 @@ export interface RunTable {
   dueAt: Date | null;
   dryRun: Generated<boolean>;
   requestedBy: string | null;
+  /** Null: the run is of the whole DataSet. */
+  retries: ColumnType<Retries | null, string | null | undefined, string | null>;
   /** 0 until a worker has taken it. */
   attempt: Generated<number>;
   /** How often it failed and was queued again. */
@@ -33,6 +50,8 @@ export interface RunTable {
   rowsRejected: Generated<number>;
   bytes: Generated<number>;
   error: Json<Readonly<Record<string, unknown>>> | null;
+  /** Of a run that is done in parts: what its finish needs to know. */
+  plan: Json<Readonly<Record<string, unknown>>> | null;
   receipt: Json<Readonly<Record<string, unknown>>> | null;
 }
 
@@ -47,7 +66,7 @@ export const dueRunIndex = 'run_due';
 /** What a run is before it has done anything. */
 export type NewRun = Pick<
   Insertable<RunTable>,
-  'id' | 'writebackId' | 'version' | 'cause' | 'dueAt' | 'dryRun' | 'requestedBy'
+  'id' | 'writebackId' | 'version' | 'cause' | 'dueAt' | 'dryRun' | 'requestedBy' | 'retries'
 >;
 
 /**
@@ -135,6 +154,21 @@ export async function runBefore(
     .executeTakeFirst();
 }
 
+/** Whether a later run of the same writeback has written its whole DataSet. */
+export async function hasNewerWhole(db: Db, { writebackId, number }: Run): Promise<boolean> {
+  const newer = await db
+    .selectFrom('run')
+    .select('id')
+    .where('writebackId', '=', writebackId)
+    .where('number', '>', number)
+    .where('state', '=', 'succeeded')
+    .where('dryRun', '=', false)
+    .where('cause', '!=', 'rejected-rows')
+    .limit(1)
+    .executeTakeFirst();
+  return newer !== undefined;
+}
+
 /** What a list of runs may be narrowed to; a page begins with the runs older than the id `before`. */
 export interface RunFilter {
   readonly writebackId?: string | undefined;
@@ -194,6 +228,17 @@ export async function claimRun(db: Db, id: string, worker: string): Promise<Run 
     .where('state', 'in', ['queued', 'running'])
     .returningAll()
     .executeTakeFirst();
+}
+
+/** The account that a run writes to: whose turn it is, and whose limit. */
+export async function accountOfRun(db: Db, id: string): Promise<string | undefined> {
+  const found = await db
+    .selectFrom('run')
+    .innerJoin('writeback', 'writeback.id', 'run.writebackId')
+    .select('writeback.accountId')
+    .where('run.id', '=', id)
+    .executeTakeFirst();
+  return found?.accountId ?? undefined;
 }
 
 /** Which of these runs are to stop: somebody wished it, or a part of it failed. */

@@ -1,7 +1,7 @@
 import type { Contract } from '../../contract/contract.ts';
 import { csvRecord } from '../../dataset/csv-record.ts';
 import type { Db } from '../../store/database.ts';
-import { rejectedRowsAfter } from '../../store/rejected-row.ts';
+import { findRejectedDataset, rejectedRowsAfter } from '../../store/rejected-row.ts';
 import { numberAfter } from '../page.ts';
 import { present } from '../present.ts';
 import type { Handler } from '../serve.ts';
@@ -23,13 +23,20 @@ const list =
     };
   };
 
+/** What stands after the columns of the DataSet, named as Domo names what it adds. */
+const added = ['_ROW_', '_COLUMN_', '_REASON_'];
+
+/** A record as it came, and what is told of it; of one that was not kept, all cells are empty. */
 async function* csvOf(db: Db, runId: string): AsyncGenerator<string> {
-  yield csvRecord(['row', 'column', 'reason', 'cells']);
+  const columns = (await findRejectedDataset(db, runId))?.columns ?? [];
+  yield csvRecord([...columns.map(({ name }) => name), ...added]);
+  const missing = csvRecord(columns.map(() => null)).trimEnd();
   for (let after = 0; ;) {
     const rows = await rejectedRowsAfter(db, runId, after, page);
-    const records = rows.map(({ row, column, reason, cells }) =>
-      csvRecord([String(row), column, reason, cells]),
-    );
+    const records = rows.map(({ row, column, reason, cells }) => {
+      const told = csvRecord([String(row), column, reason]);
+      return columns.length === 0 ? told : `${cells ?? missing},${told}`;
+    });
     if (records.length > 0) yield records.join('');
     if (rows.length < page) return;
     after = rows.at(-1)!.number;
