@@ -1,35 +1,25 @@
 import { accountKind, domoKind } from '../../account/account-kinds.ts';
-import { type SealedSecrets, openSecrets } from '../../account/seal.ts';
 import type { TestStep } from '../../connector/contract.ts';
 import { testSteps } from '../../connector/test-steps.ts';
 import type { Contract } from '../../contract/contract.ts';
-import type { Egress } from '../../egress/egress.ts';
 import { checkValues } from '../../field/check.ts';
-import type { Values } from '../../field/field.ts';
-import type { Log } from '../../log.ts';
-import { scopedLog } from '../../run/scoped-log.ts';
-import { withSource } from '../../source/create-source.ts';
-import type { domoSourceFields } from '../../source/source-fields.ts';
 import { type Account, updateAccount } from '../../store/account.ts';
 import type { Handler } from '../serve.ts';
 import { createTryLimit } from '../try-limit.ts';
 import { reachAccount } from './access.ts';
 import type { AccountParts } from './accounts.ts';
+import { type OpenedAccount, type OpeningParts, openedAccount, withDomoOf } from './opened-account.ts';
 
 /** What a test reaches the far system through. */
-export interface TestParts extends AccountParts {
-  readonly egress: Egress;
-  readonly log: Log;
-}
+export type TestParts = AccountParts & OpeningParts;
 
-type Opened = Readonly<Record<string, unknown>>;
+type Details = Readonly<Record<string, unknown>> | undefined;
 
 /** Signs in to Domo and asks for one DataSet. */
-function domoSteps({ egress, log }: TestParts, opened: Opened, signal: AbortSignal): AsyncIterable<TestStep> {
-  const values = { ...opened, datasetId: '', query: undefined } as unknown as Values<typeof domoSourceFields>;
+function domoSteps(opened: OpenedAccount, signal: AbortSignal): AsyncIterable<TestStep> {
   return testSteps({
     'sign in': () =>
-      withSource({ kind: 'domo', values }, { egress, log }, async (source) => {
+      withDomoOf(opened, async (source) => {
         for await (const { name } of source.list(signal))
           return `Domo answers; the first DataSet is "${name}".`;
         return 'Domo answers; this client sees no DataSet.';
@@ -37,18 +27,15 @@ function domoSteps({ egress, log }: TestParts, opened: Opened, signal: AbortSign
   });
 }
 
-function stepsOf(parts: TestParts, account: Account, details: Opened | undefined, signal: AbortSignal) {
-  const { registry, keyRing, egress } = parts;
-  const log = scopedLog(parts.log);
+function stepsOf(parts: TestParts, account: Account, details: Details, signal: AbortSignal) {
+  const { registry } = parts;
+  const { values, ...context } = openedAccount(parts, account);
   const { fields } = accountKind(registry, account.connector);
-  const secrets = openSecrets(keyRing, account.id, account.secrets as unknown as SealedSecrets);
-  for (const secret of Object.values(secrets)) log.hide(secret);
-  const credentials = checkValues(fields, { ...account.credentials, ...secrets }, 'credentials');
-  if (account.connector === domoKind) return domoSteps({ ...parts, log }, credentials, signal);
+  const credentials = checkValues(fields, values, 'credentials');
+  if (account.connector === domoKind) return domoSteps({ values: credentials, ...context }, signal);
   const connector = registry.get(account.connector);
   const checked = checkValues(connector.details, details, 'details');
-  const work = { credentials, details: checked, signal, egress, log };
-  return connector.testConnection(work as never);
+  return connector.testConnection({ credentials, details: checked, signal, ...context } as never);
 }
 
 /** Tests an account's connection with the details of a writeback; its outcome is kept with the account. Ten tests a minute for each person. */

@@ -1,48 +1,32 @@
 import { domoKind } from '../../account/account-kinds.ts';
-import { type SealedSecrets, openSecrets } from '../../account/seal.ts';
-import type { KeyRing } from '../../account/key-ring.ts';
 import type { Contract } from '../../contract/contract.ts';
-import type { Egress } from '../../egress/egress.ts';
 import { UserError } from '../../errors.ts';
-import type { Values } from '../../field/field.ts';
-import type { Log } from '../../log.ts';
-import { scopedLog } from '../../run/scoped-log.ts';
-import { withSource } from '../../source/create-source.ts';
 import type { DatasetSummary, Source } from '../../source/source.ts';
-import type { domoSourceFields } from '../../source/source-fields.ts';
 import type { Db } from '../../store/database.ts';
 import { reachAccount } from '../accounts/access.ts';
+import { type OpeningParts, openedAccount, withDomoOf } from '../accounts/opened-account.ts';
 import type { Caller } from '../caller.ts';
 import type { Handler } from '../serve.ts';
 import { createTryLimit } from '../try-limit.ts';
 
 /** What Domo is reached with. */
-export interface DomoParts {
+export interface DomoParts extends OpeningParts {
   readonly db: Db;
-  readonly keyRing: KeyRing;
-  readonly egress: Egress;
-  readonly log: Log;
 }
 
 /** Lends Domo as an account of the caller's sees it. Throws UserError `account-not-domo`, and what `reachAccount` throws. */
 async function withDomo<T>(
-  { db, keyRing, egress, log }: DomoParts,
+  parts: DomoParts,
   caller: Caller,
   accountId: string,
   use: (source: Source) => Promise<T>,
 ): Promise<T> {
-  const { account } = await reachAccount(db, caller, accountId, 'read');
+  const { account } = await reachAccount(parts.db, caller, accountId, 'read');
   if (account.connector !== domoKind)
     throw new UserError('account-not-domo', `"${account.name}" is no account of Domo.`, {
       remedy: 'Choose an account of Domo.',
     });
-  const secrets = openSecrets(keyRing, account.id, account.secrets as unknown as SealedSecrets);
-  // What is hidden is hidden for this call alone.
-  const own = scopedLog(log);
-  for (const secret of Object.values(secrets)) own.hide(secret);
-  const values = { ...account.credentials, ...secrets, datasetId: '', query: undefined };
-  const spec = { kind: 'domo', values: values as unknown as Values<typeof domoSourceFields> } as const;
-  return withSource(spec, { egress, log: own }, use);
+  return withDomoOf(openedAccount(parts, account), use);
 }
 
 /** The page after the DataSet `after`. Domo is asked for no more of its list than the page needs. */
