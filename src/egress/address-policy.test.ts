@@ -104,7 +104,7 @@ describe('sockets', () => {
     outer.listen(0, '127.0.0.1');
     await once(outer, 'listening');
     const { port } = outer.address() as AddressInfo;
-    const dispatcher = createDispatcher(createEgress(addressPolicy({ allow: [`localhost:${port}`] })));
+    const dispatcher = await createDispatcher(createEgress(addressPolicy({ allow: [`localhost:${port}`] })));
     const { headers } = await request(`http://localhost:${port}/`, { dispatcher });
     await assert.rejects(request(String(headers['location']), { dispatcher }), { code: 'egress-blocked' });
     await dispatcher.destroy();

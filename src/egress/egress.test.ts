@@ -103,7 +103,7 @@ test('a certificate of an unknown authority is refused, of a known one accepted,
 });
 
 test('undici connects through egress', async () => {
-  const dispatcher = createDispatcher(
+  const dispatcher = await createDispatcher(
     createEgress(() => {
       throw new UserError('egress-blocked', 'Not there.');
     }),

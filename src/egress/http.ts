@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
-import { Agent, fetch as undiciFetch } from 'undici';
+import type { Agent } from 'undici';
 import { type Egress, explainSocketError } from './egress.ts';
 
 type Callback = (error: Error | null, socket: Duplex | null) => void;
@@ -17,13 +17,17 @@ function open(
   return secure ? egress.connectTls({ host, port }, tls) : egress.connect({ host, port });
 }
 
-/** An undici dispatcher whose sockets are opened by egress. Close it when the work is done. */
-export function createDispatcher(
+/**
+ * An undici dispatcher whose sockets are opened by egress. Close it when the work is done. undici takes as long to load as Node
+ * takes to start, and a run from a file needs none: it is loaded for the first dispatcher.
+ */
+export async function createDispatcher(
   egress: Egress,
   options: Agent.Options & { tls?: ConnectionOptions } = {},
-): Agent {
+): Promise<Agent> {
+  const { Agent: OwnAgent } = await import('undici');
   const { tls, ...agentOptions } = options;
-  return new Agent({
+  return new OwnAgent({
     ...agentOptions,
     connect({ hostname, port, protocol }, callback) {
       const secure = protocol === 'https:';
@@ -65,10 +69,12 @@ export function createFetch(egress: Egress): {
   readonly fetch: typeof fetch;
   readonly close: () => Promise<void>;
 } {
-  const dispatcher = createDispatcher(egress);
+  let dispatcher: Promise<Agent> | undefined;
   const ours = async (url: string, init: object) => {
     try {
-      return await undiciFetch(url, { ...init, dispatcher });
+      dispatcher ??= createDispatcher(egress);
+      const { fetch: undiciFetch } = await import('undici');
+      return await undiciFetch(url, { ...init, dispatcher: await dispatcher });
     } catch (error) {
       // undici's own sentence is "fetch failed"; what happened is its cause.
       const { cause } = error as Error;
@@ -77,5 +83,5 @@ export function createFetch(egress: Egress): {
       throw explainSocketError(cause, hostname, Number(port) || (protocol === 'https:' ? 443 : 80));
     }
   };
-  return { fetch: ours as unknown as typeof fetch, close: () => dispatcher.destroy() };
+  return { fetch: ours as unknown as typeof fetch, close: async () => (await dispatcher)?.destroy() };
 }

@@ -1,4 +1,4 @@
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { ConnectionWork } from '../../connector/contract.ts';
 import { createAgents, createDispatcher } from '../../egress/http.ts';
 import { explainFailure, explainRefusal, explainStrangeAnswer } from './explain.ts';
@@ -99,9 +99,16 @@ type Get = <T>(what: string, path: string) => Promise<T>;
 function getter(work: Work, dispatcher: Dispatcher): Get {
   return (what, path) =>
     told(work, what, async () => {
-      const limits = { headersTimeout: patience, bodyTimeout: patience };
-      const options = { ...limits, headers: headersOf(work), dispatcher, signal: work.signal };
-      const { statusCode, headers, body } = await request(addressOf(work, path), options);
+      const { origin, pathname, search } = new URL(addressOf(work, path));
+      const { statusCode, headers, body } = await dispatcher.request({
+        origin,
+        path: pathname + search,
+        method: 'GET',
+        headers: headersOf(work),
+        headersTimeout: patience,
+        bodyTimeout: patience,
+        signal: work.signal,
+      });
       return {
         status: statusCode,
         retryAfter: headers['retry-after']?.toString(),
@@ -158,7 +165,7 @@ function createApi(get: Get, upload: DataWorldApi['upload']): DataWorldApi {
 
 /** Lends the API for the time of `use`; every connection is closed afterwards. */
 export async function withApi<T>(work: Work, use: (api: DataWorldApi) => Promise<T>): Promise<T> {
-  const dispatcher = createDispatcher(work.egress);
+  const dispatcher = await createDispatcher(work.egress);
   try {
     return await use(createApi(getter(work, dispatcher), uploader(work)));
   } finally {

@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { request } from 'undici';
 import type { Egress } from '../../egress/egress.ts';
 import { createDispatcher } from '../../egress/http.ts';
 import { TemporaryError, UserError, isTold } from '../../errors.ts';
@@ -42,9 +41,17 @@ function unreachable(error: unknown): Error {
 async function download(url: string, egress: Egress, signal: AbortSignal): Promise<string> {
   if (!URL.canParse(url) || !/^https?:/i.test(url))
     throw unreadable('the URL must begin with https:// or http://');
-  const dispatcher = createDispatcher(egress);
+  const { origin, pathname, search } = new URL(url);
+  const dispatcher = await createDispatcher(egress);
   try {
-    const answer = await request(url, { dispatcher, signal, headersTimeout: 15_000, bodyTimeout: 15_000 });
+    const answer = await dispatcher.request({
+      origin,
+      path: pathname + search,
+      method: 'GET',
+      headersTimeout: 15_000,
+      bodyTimeout: 15_000,
+      signal,
+    });
     if (answer.statusCode !== 200) {
       const kind = answer.statusCode >= 500 ? TemporaryError : UserError;
       throw new kind(

@@ -31,7 +31,7 @@ function explain(error: unknown, receiver: string, signal: AbortSignal): unknown
 export async function postJson(egress: Egress, post: JsonPost): Promise<void> {
   const { body, headers, receiver, signal } = post;
   const { origin, pathname, search } = receiverUrl(post.url, receiver);
-  const dispatcher = createDispatcher(egress);
+  const dispatcher = await createDispatcher(egress);
   try {
     const answer = await dispatcher.request({
       origin,

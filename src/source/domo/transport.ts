@@ -96,11 +96,11 @@ function toAnswer(answer: DispatchedAnswer, signal: AbortSignal): HttpAnswer {
 export function createTransport(baseUrl: string, egress: Egress, limits: Limits = defaultLimits): Transport {
   const base = trimmed(baseUrl);
   const { origin } = new URL(base);
-  let agent: Agent | undefined;
-  const byClient = ({ method, headers, body, signal }: Request, { pathname, search }: URL) => {
+  let agent: Promise<Agent> | undefined;
+  const byClient = async ({ method, headers, body, signal }: Request, { pathname, search }: URL) => {
     agent ??= createDispatcher(egress, { ...times, keepAliveTimeout: 5000, pipelining: 1 });
     return dispatchRequest(
-      agent,
+      await agent,
       { origin, path: pathname + search, method, headers, body: body ?? null },
       signal,
     );
@@ -124,8 +124,9 @@ export function createTransport(baseUrl: string, egress: Egress, limits: Limits 
       }
     },
     async close() {
-      await agent?.destroy();
+      const open = await agent;
       agent = undefined;
+      await open?.destroy();
     },
   };
 }
