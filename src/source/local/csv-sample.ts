@@ -8,7 +8,8 @@ import { explainFileError } from './local-files.ts';
 export interface CsvSample {
   readonly delimiter: string;
   readonly header: readonly string[];
-  readonly rows: readonly (readonly (string | null)[])[];
+  /** The whole rows of the head. To cut a megabyte into cells takes longer than to open DuckDB: only who needs them asks. */
+  rows(): readonly (readonly (string | null)[])[];
 }
 
 const sampleBytes = 1024 * 1024;
@@ -57,20 +58,26 @@ function cellOf([, quoted, tail, bare]: RegExpExecArray): string | null {
 }
 
 /** Records of the text; blank lines left out, and the last record too when the text is only a head. */
-function recordsOf(text: string, delimiter: string, whole: boolean): (string | null)[][] {
+function* recordsOf(
+  text: string,
+  delimiter: string,
+  whole: boolean,
+): Generator<(string | null)[], undefined> {
   const pattern = cellPattern(delimiter);
-  const records: (string | null)[][] = [];
-  let record: (string | null)[] = [];
+  let [last, record]: [(string | null)[] | undefined, (string | null)[]] = [undefined, []];
   while (pattern.lastIndex < text.length) {
     const found = pattern.exec(text);
     if (found === null) break;
     record.push(cellOf(found));
     if (found[4] === delimiter && pattern.lastIndex < text.length) continue;
     if (found[4] === delimiter) record.push(null);
-    if (record.length > 1 || record[0] !== null) records.push(record);
+    if (record.length > 1 || record[0] !== null) {
+      if (last !== undefined) yield last;
+      last = record;
+    }
     record = [];
   }
-  return whole ? records : records.slice(0, -1);
+  if (whole && last !== undefined) yield last;
 }
 
 function checkHeader(header: readonly (string | null)[], path: string): string[] {
@@ -99,10 +106,11 @@ export async function sampleCsv(path: string, kind: FileKind): Promise<CsvSample
     throw new UserError('local-encoding', `${path} has NUL bytes, as files in UTF-16 have.`, { remedy });
   }
   const delimiter = kind.format === 'tsv' ? '\t' : delimiterOf(text);
-  const [first, ...rows] = recordsOf(text, delimiter, whole);
+  const records = (): Generator<(string | null)[], undefined> => recordsOf(text, delimiter, whole);
+  const first = records().next().value;
   if (first === undefined) {
     const remedy = 'The first line must hold the column names.';
     throw new UserError('local-empty-file', `${path} has no header.`, { remedy });
   }
-  return { delimiter, header: checkHeader(first, path), rows };
+  return { delimiter, header: checkHeader(first, path), rows: () => [...records().drop(1)] };
 }

@@ -27,9 +27,11 @@ export function unknownColumn(name: string, names: readonly string[]): UserError
 /** Columns of a delimited file: given types first, the others inferred from the sample. */
 export function sampledColumns({ header, rows }: CsvSample, given: GivenTypes): Column[] {
   checkGiven(given, header);
+  const isGiven = (name: string): boolean => Object.hasOwn(given, name);
+  const sample = header.every(isGiven) ? [] : rows();
   return header.map((name, index) => ({
     name,
-    type: given[name] ?? inferType(rows.map((row) => row[index])),
+    type: isGiven(name) ? given[name]! : inferType(sample.map((row) => row[index])),
   }));
 }
 
