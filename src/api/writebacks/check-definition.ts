@@ -1,4 +1,3 @@
-import { defaultChannels } from '../../contract/alerts.ts';
 import type { Egress } from '../../egress/egress.ts';
 import { UserError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
@@ -8,10 +7,10 @@ import { hideSecrets } from '../../run/hide-secrets.ts';
 import { nextDue } from '../../run/schedule/next-due.ts';
 import { readSchedule } from '../../run/schedule/schedule.ts';
 import { inPane } from '../../run/writeback.ts';
-import { listAlertChannels } from '../../store/alert-channel.ts';
 import type { Db } from '../../store/database.ts';
 import { type Schedule, deleteSchedule, findSchedule, saveSchedule } from '../../store/schedule.ts';
 import { type Writeback, findWriteback, listWritebacks } from '../../store/writeback.ts';
+import { requireChannels } from './require-channels.ts';
 
 /** What a definition is checked with. */
 export interface CheckParts extends AssemblyParts {
@@ -60,19 +59,6 @@ async function checkChain(db: Db, { id, ownerId }: WritebackOf, pane: Pane): Pro
     const follows = after?.definition['every'] === 'success';
     next = follows ? await awaited(db, after.definition['writeback'], next.ownerId) : undefined;
   }
-}
-
-/** Throws UserError `alert-channel-unknown` when the definition names a channel that is not there. */
-export async function requireChannels(db: Db, { alerts }: Definition): Promise<void> {
-  const named = (alerts?.channels ?? []).filter((id) => id !== defaultChannels);
-  if (named.length === 0) return;
-  const there = new Set((await listAlertChannels(db)).map(({ id }) => id));
-  const missing = named.find((id) => !there.has(id));
-  if (missing === undefined) return;
-  throw new UserError('alert-channel-unknown', `There is no alert channel ${missing}.`, {
-    field: 'alerts.channels',
-    remedy: `Choose one of those there are, or "${defaultChannels}".`,
-  });
 }
 
 /**

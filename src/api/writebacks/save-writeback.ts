@@ -12,15 +12,10 @@ import { findWritebackVersion, insertWritebackVersion } from '../../store/writeb
 import { audited } from '../audited.ts';
 import type { Handler } from '../serve.ts';
 import { changesBetween } from '../../contract/changes.ts';
-import {
-  type CheckParts,
-  checkDefinition,
-  keepSchedule,
-  requireChannels,
-  schedulePane,
-} from './check-definition.ts';
+import { type CheckParts, checkDefinition, keepSchedule, schedulePane } from './check-definition.ts';
 import { setPaused } from './pause-writeback.ts';
 import { reachWriteback } from './reach-writeback.ts';
+import { requireChannels } from './require-channels.ts';
 import { writebackAnswer } from './writeback-answer.ts';
 
 /** The columns of a row that repeat what its newest version says. */
