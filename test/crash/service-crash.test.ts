@@ -1,91 +1,121 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Db } from '../../src/store/database.ts';
 import { listRuns } from '../../src/store/run.ts';
-import { dataFolder, openTestStore, storePlaces } from '../servers/store-places.ts';
+import type { Store } from '../../src/store/open.ts';
+import { deleteSchedule } from '../../src/store/schedule.ts';
+import { folderTarget } from '../servers/folder-target.ts';
 import { standInTargets } from '../servers/stand-in-targets.ts';
+import { newPerson } from '../servers/store-rows.ts';
+import { appendingTarget } from './appending-target.ts';
+import { type CrashDatabase, crashDatabases } from './crash-database.ts';
+import { type CrashRound, keepRounds, secondsToResume, tell } from './crash-figures.ts';
+import { type CrashService, crashService } from './crash-service.ts';
 import {
   type CrashTarget,
-  type ServiceProcess,
-  killService,
   makeDue,
+  openTargets,
   requireClean,
   runsEnded,
   saveTarget,
-  startService,
-} from './service-rig.ts';
+} from './crash-target.ts';
+import { requireEveryMinute, runEveryMinute } from './every-minute.ts';
+import { type Kill, killAtRandom } from './kill-at-random.ts';
+import { type RunByApi, persistentCaller } from './persistent-caller.ts';
 
-/** `WRITEBACK_CRASH_KILLS=200 node --test test/crash/service-crash.test.ts` is the long form. */
-const kills = Number(process.env['WRITEBACK_CRASH_KILLS'] ?? 1);
-const rows = 20_000;
+/**
+ * `WRITEBACK_CRASH_KILLS=200 node --test test/crash/service-crash.test.ts` is the long form, a quarter of an hour and more;
+ * WRITEBACK_CRASH_JSON=docs/benchmarks.json keeps its figures.
+ */
+const kills = Number(process.env['WRITEBACK_CRASH_KILLS'] ?? 10);
+const figuresFile = process.env['WRITEBACK_CRASH_JSON'];
+const killsOfEach = Math.ceil(kills / Object.keys(crashDatabases).length);
+const rows = 10_000;
 
-const place = await storePlaces['own PostgreSQL']!();
-const store = await openTestStore(place);
-const db = store.kysely;
-const folder = await dataFolder();
-const targets: CrashTarget[] = [];
-const processes: ServiceProcess[] = [];
-after(async () => {
-  await Promise.all(processes.map(killService));
-  await Promise.all(targets.map(({ target }) => target.close()));
+const rounds: CrashRound[] = [];
+after(() => {
+  if (figuresFile !== undefined) keepRounds(figuresFile, rounds);
 });
 
-const start = async () => startService(place.databaseUrl!, folder);
-
-/** One run of each target at once; gives how long they took, in milliseconds. */
-async function round(which: 0 | 1, count: number, disturb: () => Promise<void>): Promise<number> {
-  const since = performance.now();
-  const ids = targets.map(({ writebacks }) => writebacks[which]);
-  for (const id of ids) await makeDue(db, id);
-  const ended = Promise.all(ids.map((id) => runsEnded(db, id, count)));
-  await disturb();
-  const runs = await ended;
-  const took = performance.now() - since;
-  for (const [index, run] of runs.entries()) await requireClean(db, targets[index]!, which, run);
-  return took;
+interface Scene {
+  readonly db: Db;
+  readonly targets: readonly CrashTarget[];
+  readonly runByApi: RunByApi;
 }
 
-/** Kills a process that works on something, if there is one; gives how many of its runs it had. */
-async function killBusy(): Promise<number> {
-  const running = await listRuns(db, { state: 'running', limit: 99 });
-  const busy = running.map(({ worker }) => Number(worker?.split(':').at(-1)));
-  const pid = busy[Math.floor(Math.random() * busy.length)];
-  const victim = Math.max(
-    0,
-    processes.findIndex(({ child }) => child.pid === pid),
-  );
-  await killService(processes.splice(victim, 1)[0]!);
-  return busy.filter((one) => one === pid).length;
+/** Runs one of the two writebacks of a target, by schedule or by API, to its end: it leaves what a clean run leaves. */
+async function takeTurn({ db, runByApi }: Scene, target: CrashTarget, turn: number): Promise<void> {
+  const which = turn % 2;
+  const id = target.writebacks[which]!;
+  await (Math.random() < 0.5 ? makeDue(db, id) : runByApi(id));
+  const run = await runsEnded(db, id, Math.floor(turn / 2) + 1);
+  await requireClean(db, target, which, run);
 }
 
-test(`${kills} kills of a scheduler and worker, each during a run of every destination, leave what clean runs leave`, async (context) => {
-  for (const [name, open] of Object.entries(standInTargets)) {
-    targets.push(await saveTarget(db, name, await open(), { dataFolder: folder, rows }));
+/** Kills while the targets take their turns, after two that nothing disturbs. */
+async function disturb(database: CrashDatabase, service: CrashService, scene: Scene): Promise<Kill[]> {
+  for (const turn of [0, 1]) await Promise.all(scene.targets.map((target) => takeTurn(scene, target, turn)));
+  const over = new AbortController();
+  const killing = killAtRandom(database, service, killsOfEach).finally(() => over.abort());
+  const lane = async (target: CrashTarget) => {
+    for (let turn = 2; !over.signal.aborted; turn += 1) await takeTurn(scene, target, turn);
+  };
+  const [killed] = await Promise.all([killing, ...scene.targets.map(lane)]);
+  return killed;
+}
+
+/** Nothing waits and nobody works, by the state of the runs and by the queue. */
+async function requireIdle({ kysely, pool }: Store): Promise<void> {
+  for (let tries = 150; ; tries -= 1) {
+    const live = await listRuns(kysely, { state: 'running', limit: 9 });
+    const waiting = await listRuns(kysely, { state: 'queued', limit: 9 });
+    const { rows: jobs } = await pool.query(`select name, state from pgboss.job where state < 'completed'`);
+    if (live.length + waiting.length + jobs.length === 0) return;
+    assert.ok(tries > 0, JSON.stringify({ live, waiting, jobs }));
+    await sleep(200);
   }
-  processes.push(await start(), await start());
-  await round(0, 1, async () => {});
-  const usual = await round(1, 1, async () => {});
-  const counts = [1, 1];
-  let longest = 0;
-  let interrupted = 0;
-  for (let kill = 0; kill < kills; kill += 1) {
-    const which = (kill % 2) as 0 | 1;
-    counts[which]! += 1;
-    const took = await round(which, counts[which]!, async () => {
-      while ((await listRuns(db, { state: 'running', limit: 1 })).length === 0) await sleep(10);
-      await sleep(usual * 0.4 * Math.random());
-      const had = await killBusy();
-      interrupted += had;
-    });
-    longest = Math.max(longest, took);
-    processes.push(await start());
-  }
-  context.diagnostic(`${interrupted} runs were interrupted.`);
-  context.diagnostic(
-    `A clean round took ${Math.round(usual)} ms, the longest disturbed one ${Math.round(longest)} ms.`,
+}
+
+/** All destinations, MongoDB twice: there rows may also come on top. The last is for the schedule of every minute. */
+const places = { ...standInTargets, 'mongodb, append': appendingTarget, 'every minute': folderTarget };
+
+/** One round of kills, from an empty database to all that it can tell. */
+async function round(place: string, open: () => Promise<CrashDatabase>): Promise<CrashRound> {
+  await using stack = new AsyncDisposableStack();
+  const database = await open();
+  stack.defer(() => database.close());
+  const { store, dataFolder } = database;
+  const db = store.kysely;
+  const { id: ownerId } = await newPerson(db);
+  const saved: CrashTarget[] = [];
+  for (const one of await openTargets(places, stack))
+    saved.push(await saveTarget(db, ownerId, one, { dataFolder, rows }));
+  const service = crashService(database);
+  stack.defer(() => service.killAll());
+  await Promise.all((['api', 'scheduler', 'worker', 'worker'] as const).map(service.start));
+  const [everyMinute] = saved.pop()!.writebacks;
+  await runEveryMinute(db, everyMinute);
+  const runByApi = await persistentCaller(db, ownerId, () => service.processes('api')[0]?.url ?? '');
+  const from = Date.now();
+  const killed = await disturb(database, service, { db, targets: saved, runByApi });
+  const until = Date.now();
+  const minutes = await requireEveryMinute(db, everyMinute, from, until);
+  await deleteSchedule(db, everyMinute);
+  await requireIdle(store);
+  const runs = await listRuns(db, { limit: 100_000 });
+  const failed = runs.filter(({ state }) => state !== 'succeeded');
+  assert.deepEqual(
+    failed.map(({ error }) => error),
+    [],
   );
-  const jobs = await store.pool.query(
-    `select count(*) from writeback.run where state in ('queued', 'running')`,
-  );
-  assert.equal(Number((jobs.rows[0] as { count: string }).count), 0);
-});
+  const resumed = await secondsToResume(db, killed);
+  return { database: place, kills: killed, runs, minutes, resumed, seconds: (until - from) / 1000 };
+}
+
+for (const [place, open] of Object.entries(crashDatabases)) {
+  test(`${killsOfEach} kills at random, ${place}: no run is lost or doubled, and all is as clean runs leave it`, async (context) => {
+    rounds.push(await round(place, open));
+    for (const line of tell(rounds.at(-1)!)) context.diagnostic(line);
+  });
+}

@@ -15,7 +15,7 @@ import { serverUser } from '../../src/store/embedded/server-user.ts';
 export interface OwnPostgres {
   /** The URL of a new, empty database. */
   createDatabase(): Promise<string>;
-  /** The server dies without a word and starts again; only of one that was started here. */
+  /** The server's first process is killed, and the server started again; only of one that was started here. */
   crash(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -46,18 +46,28 @@ export async function startPostgres(): Promise<OwnPostgres> {
     return started;
   };
   let child = await start();
-  const end = async () => {
-    // "Immediate shutdown": no checkpoint, no good-bye; the next start recovers.
-    child.kill('SIGQUIT');
+  const end = async (signal: 'SIGKILL' | 'SIGQUIT') => {
+    child.kill(signal);
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   };
   return databasesOf(url, {
     async crash() {
-      await end();
-      child = await start();
+      await end('SIGKILL');
+      // Its other processes see that it is gone within a moment; until then no server starts in their place.
+      for (let tries = 200; ; tries -= 1) {
+        const again = await start().catch(async (error: unknown) => {
+          if (tries === 0) throw error;
+          await sleep(50);
+        });
+        if (again) {
+          child = again;
+          return;
+        }
+      }
     },
     async stop() {
-      await end();
+      // "Immediate shutdown": no checkpoint, no good-bye.
+      await end('SIGQUIT');
       await rm(folder, { recursive: true });
     },
   });

@@ -51,6 +51,7 @@ export async function typed(
 
 /** A process of `writeback start` that serves. */
 export interface StartedService {
+  readonly pid: number;
   readonly url: string;
   readonly setupUrl: string | undefined;
   /** Asks it to end, or kills it; gives the exit code, and null when it was killed. */
@@ -69,6 +70,7 @@ export async function startService(environment: Environment): Promise<StartedSer
   ])) as [string];
   const { url = '', setupUrl } = JSON.parse(line) as { url?: string; setupUrl?: string };
   return {
+    pid: child.pid!,
     url,
     setupUrl,
     async end(signal) {
