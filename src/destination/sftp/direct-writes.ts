@@ -53,9 +53,7 @@ function createDirectWrites(protocol: Ssh2Protocol, sftp: Ssh2Channel, socket: S
     outgoing.window > frame.length;
   const send = (frame: Buffer) => {
     outgoing.window -= frame.length;
-    for (let at = 0; at < frame.length; at += packetSize) {
-      seal(outgoing.id, frame.subarray(at, at + packetSize));
-    }
+    seal(outgoing.id, frame, packetSize);
   };
   const resume = () => {
     socket.cork();

@@ -91,17 +91,16 @@ function sealsAsSsh2({ CIPHER_INFO, createCipher, createDecipher }: Ssh2Crypto, 
   const outbound = { onWrite, seqno: 0, cipherInfo: info, cipherKey: key, cipherIV: Buffer.from(iv) };
   const cipher = createCipher({ outbound: { ...outbound, forceNative: true } });
   const seal = createSealer({ _cipher: cipher }, onWrite);
-  const data = Buffer.from('three packets, so that the counter is seen to count');
-  for (const end of [1, 17, data.length]) seal(5, data.subarray(0, end));
+  const pieces = ['a', 'twenty bytes of text', 'twenty more, and now', 'the rest'];
+  const [first = '', ...others] = pieces;
+  for (const text of [first, others.join('')]) seal(5, Buffer.from(text), 20);
   const onPayload = (payload: Buffer) => void opened.push(Buffer.from(payload));
   const inbound = { onPayload, seqno: 0, decipherInfo: info, decipherKey: key, decipherIV: Buffer.from(iv) };
   const all = Buffer.concat(sent);
   createDecipher({ inbound: { ...inbound, forceNative: true } }).decrypt(all, 0, all.length);
   const texts = opened.map((payload) => payload.toString('latin1'));
-  const expected = [1, 17, data.length].map(
-    (end) => `\x5e\0\0\0\x05\0\0\0${String.fromCharCode(end)}${data.toString('latin1', 0, end)}`,
-  );
-  return cipher.outSeqno === 3 && texts.join('|') === expected.join('|');
+  const expected = pieces.map((text) => `\x5e\0\0\0\x05\0\0\0${String.fromCharCode(text.length)}${text}`);
+  return cipher.outSeqno === pieces.length && texts.join('|') === expected.join('|');
 }
 
 let tested: boolean | undefined;
