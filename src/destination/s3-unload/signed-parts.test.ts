@@ -9,7 +9,7 @@ import type { FileConnector } from '../../connector/contract.ts';
 import { s3UnloadConnector } from './s3-unload.ts';
 
 const MiB = 1024 * 1024;
-const large = 70 * MiB;
+const large = 70 * MiB + 7;
 const partBytes = 16 * MiB;
 
 async function started(context: TestContext, server: Promise<S3StandIn>): Promise<S3StandIn> {

@@ -46,15 +46,15 @@ type GcmCipher = OutgoingCipher & Required<Pick<OutgoingCipher, '_encKey' | '_en
 const isGcm = (cipher: OutgoingCipher): cipher is GcmCipher =>
   cipher._encSSLName !== undefined && cipher._encIV !== undefined && cipher._encKey !== undefined;
 
-/** Bytes that a packet may be longer than its data: length, padding's length, head, padding, tag. */
-const longestFrame = 4 + 1 + headLength + 2 * block + block;
+/** Bytes of a packet around its data, at most: length, length of the padding, head, padding, tag. */
+const overhead = 4 + 1 + headLength + 2 * block + block;
 
 /**
  * Makes packets of AES-GCM in one small buffer that stays in the processor's cache; OpenSSL's answer is a new one each time.
  * The padding is random once: encrypted and authenticated, it need not change.
  */
 function createGcmPackets() {
-  const packet = randomFillSync(Buffer.allocUnsafeSlow(longestFrame + largestData));
+  const packet = randomFillSync(Buffer.allocUnsafeSlow(overhead + largestData));
   const length = packet.subarray(0, 4);
   /** Seals one packet into `out` and returns where it ends. */
   return (cipher: GcmCipher, channel: number, data: Buffer, out: Buffer, at: number): number => {
@@ -86,7 +86,7 @@ function createGcmSealer(write: Write) {
   const sealPacket = createGcmPackets();
   const spare: Buffer[] = [];
   return (cipher: GcmCipher, channel: number, data: Buffer, packetSize: number) => {
-    const needed = data.length + Math.ceil(data.length / packetSize) * longestFrame;
+    const needed = data.length + Math.ceil(data.length / packetSize) * overhead;
     const last = spare.pop();
     const out = last && last.length >= needed ? last : Buffer.allocUnsafeSlow(needed);
     let end = 0;
