@@ -63,6 +63,8 @@ export const writeback = record({
   paused: Type.Boolean(),
   /** Why the server paused it, such as a DataSet that its owner lost. */
   pausedBecause: Type.Optional(Type.String()),
+  /** Of one that runs after another's success: why that will not come as things are. */
+  waitsInVain: Type.Optional(Type.String()),
   nextRun: Type.Optional(instant),
   lastRun: Type.Optional(record({ id, state: Type.String(), finishedAt: Type.Optional(instant) })),
   createdAt: instant,

@@ -10,7 +10,7 @@ export async function startFollowers(
   engine: Engine,
   writeback: Pick<Writeback, 'id' | 'name' | 'ownerId'>,
 ): Promise<void> {
-  const ids = await followersOf(transaction, writeback);
-  const wanted = ids.map((writebackId) => ({ writebackId, cause: 'after' as const, dueAt: null }));
+  const followers = await followersOf(transaction, writeback);
+  const wanted = followers.map(({ id }) => ({ writebackId: id, cause: 'after' as const, dueAt: null }));
   await startIdle(transaction, engine, wanted);
 }

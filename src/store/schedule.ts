@@ -1,5 +1,6 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
 import { type Db, type Json, schemaName } from './database.ts';
+import type { Writeback } from './writeback.ts';
 
 export interface ScheduleTable {
   writebackId: string;
@@ -83,26 +84,33 @@ export async function lockSchedule(transaction: Db, writebackId: string): Promis
     .executeTakeFirst();
 }
 
-/** Ids of the writebacks that run after this one has succeeded: they name it by its id, or its owner's by its name. */
-export async function followersOf(
-  db: Db,
-  { id, name, ownerId }: { readonly id: string; readonly name: string; readonly ownerId: string },
-): Promise<string[]> {
-  const rows = await db
+/** A writeback as a link of a chain. */
+export type Chained = Pick<Writeback, 'id' | 'name' | 'ownerId'>;
+
+/** The writebacks that run after this one has succeeded: they name it by its id, or its owner's by its name. */
+export async function followersOf(db: Db, { id, name, ownerId }: Chained): Promise<Chained[]> {
+  const awaited = sql`schedule.definition ->> 'writeback'`;
+  return db
     .selectFrom('schedule')
     .innerJoin('writeback', 'writeback.id', 'schedule.writebackId')
-    .select('writeback.id')
+    .select(['writeback.id', 'writeback.name', 'writeback.ownerId'])
     .where(sql`schedule.definition ->> 'every'`, '=', 'success')
     .where((eb) =>
-      eb.or([
-        eb(sql`schedule.definition ->> 'writeback'`, '=', id),
-        eb.and([
-          eb(sql`schedule.definition ->> 'writeback'`, '=', name),
-          eb('writeback.ownerId', '=', ownerId),
-        ]),
-      ]),
+      eb.or([eb(awaited, '=', id), eb.and([eb(awaited, '=', name), eb('writeback.ownerId', '=', ownerId)])]),
     )
     .where('writeback.id', '!=', id)
     .execute();
-  return rows.map((row) => row.id);
+}
+
+/** The writebacks that this one waits for when it names them so: `followersOf` the other way round. */
+export async function awaitedBy(db: Db, { id, ownerId }: Chained, named: string): Promise<Chained[]> {
+  return db
+    .selectFrom('writeback')
+    .select(['id', 'name', 'ownerId'])
+    .where('deletedAt', 'is', null)
+    .where('id', '!=', id)
+    .where((eb) =>
+      eb.or([eb('id', '=', named), eb.and([eb('name', '=', named), eb('ownerId', '=', ownerId)])]),
+    )
+    .execute();
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db } from './database.ts';
+import { type Db, schemaName } from './database.ts';
 import type { Run } from './run.ts';
 import type { Writeback } from './writeback.ts';
 import type { WritebackVersion } from './writeback-version.ts';
@@ -9,6 +9,8 @@ export interface WritebackOverview extends Writeback {
   readonly definition: WritebackVersion['definition'];
   readonly nextDueAt: Date | null;
   readonly lastRun: Pick<Run, 'id' | 'state' | 'finishedAt'> | undefined;
+  /** The writebacks after whose success it runs; null when its schedule is another one. */
+  readonly awaited: readonly Pick<Writeback, 'name' | 'state'>[] | null;
 }
 
 /** What a list of overviews may be narrowed to; a page begins with those older than the id `before`. */
@@ -22,6 +24,16 @@ export interface OverviewFilter {
   readonly before?: string | undefined;
   readonly limit: number;
 }
+
+/** What a schedule waits for that begins after a success (`awaitedBy`), as JSON. */
+const awaited = sql<WritebackOverview['awaited']>`
+  case when schedule.definition ->> 'every' = 'success' then (
+    select coalesce(json_agg(json_build_object('name', other.name, 'state', other.state)), '[]')
+    from ${sql.id(schemaName, 'writeback')} as other
+    where other.deleted_at is null and other.id <> writeback.id
+      and (other.id = schedule.definition ->> 'writeback'
+        or other.name = schedule.definition ->> 'writeback' and other.owner_id = writeback.owner_id)
+  ) end`;
 
 /** Writebacks that are not deleted, each with its newest version, next time and last run. */
 const overviews = (db: Db) =>
@@ -45,7 +57,7 @@ const overviews = (db: Db) =>
       (join) => join.onTrue(),
     )
     .selectAll('writeback')
-    .select(['writebackVersion.definition', 'schedule.nextDueAt'])
+    .select(['writebackVersion.definition', 'schedule.nextDueAt', awaited.as('awaited')])
     .select(['last.id as lastId', 'last.state as lastState', 'last.finishedAt as lastFinishedAt'])
     .where('writeback.deletedAt', 'is', null);
 

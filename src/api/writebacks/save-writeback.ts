@@ -14,8 +14,9 @@ import type { Handler } from '../serve.ts';
 import { changesBetween } from '../../contract/changes.ts';
 import { type CheckParts, checkDefinition, keepSchedule, schedulePane } from './check-definition.ts';
 import { setPaused } from './pause-writeback.ts';
-import { reachWriteback } from './reach-writeback.ts';
 import { requireChannels } from './require-channels.ts';
+import { reachWriteback } from './reach-writeback.ts';
+import { refuseCircle } from './refuse-circle.ts';
 import { writebackAnswer } from './writeback-answer.ts';
 
 /** The columns of a row that repeat what its newest version says. */
@@ -60,6 +61,7 @@ const create =
       const kept = { writebackId: id, version: 1, definition: JSON.stringify(definition) };
       await insertWritebackVersion(transaction, { ...kept, changedBy: ownerId });
       await keepSchedule(transaction, id, definition, parts.lowestMinutes);
+      await refuseCircle(transaction, { id, name, ownerId });
       return answerOf(transaction, id);
     });
   };
@@ -106,6 +108,7 @@ async function keep(
   if (isNew) await insertWritebackVersion(transaction, kept);
   if (changesBetween(schedulePane(before), schedulePane(after)).length > 0)
     await keepSchedule(transaction, id, after, lowestMinutes);
+  if (isNew || owner !== ownerId) await refuseCircle(transaction, { id, name: after.name, ownerId: owner });
 }
 
 const change =
