@@ -27,7 +27,8 @@ export class Refusal extends Error {
   }
 }
 
-const titles: Readonly<Record<number, string>> = {
+/** What a status means, in a few words. */
+export const problemTitles: Readonly<Record<number, string>> = {
   400: 'The call cannot be understood',
   401: 'Not signed in',
   403: 'Not allowed',
@@ -83,7 +84,7 @@ export function problemOf(error: unknown) {
   const errors = placesOf(error);
   return {
     type: 'about:blank',
-    title: titles[status] ?? 'Refused',
+    title: problemTitles[status] ?? 'Refused',
     status,
     ...sayingOf(error, status),
     ...(errors.length > 0 && { errors }),

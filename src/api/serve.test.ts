@@ -207,6 +207,16 @@ describe('calls', () => {
     assert.match(lines.join('\n'), /hunter22/);
   });
 
+  test('who follows a link in a browser can read why it leads nowhere', async () => {
+    const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+    const { statusCode, body, headers: answered } = await server.inject({ url: '/api/<nothing>', headers });
+    assert.equal(statusCode, 404);
+    assert.match(String(answered['content-type']), /^text\/html/);
+    assert.match(String(answered['content-security-policy']), /^default-src 'none'; style-src 'sha256-/);
+    assert.match(body, /<h1>Not found<\/h1>\s*<p role="alert">There is no such call\./);
+    assert.doesNotMatch(body, /<nothing>|<script/);
+  });
+
   test('another site cannot make a browser call', async () => {
     const post = (headers: Record<string, string>, body?: unknown) =>
       call('/things/x/break', { method: 'POST', headers, body });

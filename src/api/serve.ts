@@ -5,6 +5,8 @@ import type { Log } from '../log.ts';
 import { explainStoreError } from '../store/explain-store-error.ts';
 import { type Caller, callerMay } from './caller.ts';
 import { checkerOf, cleanerOf } from './check-call.ts';
+import { sendPage } from './page/page.ts';
+import { isReader, problemPage } from './page/problem-page.ts';
 import { Refusal, problemOf } from './problem.ts';
 import { type Once, onceKeyOf } from './once.ts';
 import { contentTypeOf, refuseOtherSites } from './same-site.ts';
@@ -136,6 +138,7 @@ const problemTeller =
     const problem = problemOf(explainStoreError(error));
     if (problem.status === 500) logUnexpected(log, request, error);
     if (error instanceof Refusal) reply.headers(error.headers);
+    if (isReader(request)) return void sendPage(reply, problem.status, problemPage(problem, request));
     reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   };
 

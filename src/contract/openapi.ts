@@ -5,7 +5,8 @@ import { problem } from './record.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-const contentTypes = { json: 'application/json', lines: 'text/event-stream', csv: 'text/csv' } as const;
+/** What an answer of each format is sent as. */
+export const contentTypes = { json: 'application/json', lines: 'text/event-stream', csv: 'text/csv' } as const;
 
 function parametersOf(place: 'path' | 'query', fields: TObject | undefined): Json[] {
   const required: readonly string[] = fields?.required ?? [];

@@ -4,7 +4,8 @@ import { identify } from '../api/identify.ts';
 import { type Listener, listen } from '../api/listen.ts';
 import { createOnce } from '../api/once.ts';
 import { serve } from '../api/serve.ts';
-import { serveSetupPage } from '../api/setup-page.ts';
+import { serveReferencePage } from '../api/page/reference-page.ts';
+import { serveSetupPage } from '../api/page/setup-page.ts';
 import { addOperatorRoutes } from '../api/operator-routes.ts';
 import type { SignInWays } from '../api/people/sign-in-ways.ts';
 import { newToken } from '../api/token.ts';
@@ -63,6 +64,7 @@ export async function openApi(
     once: createOnce(db, keyRing),
     log,
   });
+  serveReferencePage(server, version);
   addOperatorRoutes(server, { ...service, identify: known, version });
   const setUp = (await countAdmins(db)) > 0;
   if (!setUp) serveSetupPage(server, handlers.createAdministrator);

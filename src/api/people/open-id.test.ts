@@ -98,6 +98,13 @@ for (const { name, store } of await openBothStores()) {
       assert.equal((await finish(server, tooLate, late.cookie)).outcome, 'sign-in-over');
     });
 
+    test('a person whose sign-in failed is told on a page, which leads back to its beginning', async () => {
+      const url = '/api/sign-in/openid/callback?error=access_denied';
+      const { statusCode, body } = await server.inject({ url, headers: { accept: 'text/html' } });
+      assert.equal(statusCode, 401);
+      assert.match(body, /role="alert">This is not the answer [^]*href="\/api\/sign-in\/openid"/);
+    });
+
     test('who says no at the provider is told so', async () => {
       const { status, outcome } = await signIn(server, undefined);
       assert.deepEqual([status, outcome], [403, 'sign-in-refused']);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, test } from 'node:test';
-import { quiet } from '../../test/servers/store-places.ts';
-import { Refusal } from './problem.ts';
-import { serve } from './serve.ts';
+import { quiet } from '../../../test/servers/store-places.ts';
+import { Refusal } from '../problem.ts';
+import { serve } from '../serve.ts';
 import { serveSetupPage } from './setup-page.ts';
 
 const server = serve({ contract: {}, handlers: {}, identify: async () => undefined, log: quiet });
