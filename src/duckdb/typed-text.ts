@@ -80,7 +80,7 @@ function shortDecimal(cell: string): string {
 function printedAlike(cell: string, type: 'LONG' | 'DATE'): string {
   const value = castOf(cell, type);
   const alike = `CAST(${value} AS VARCHAR) = ${cell}`;
-  return `WHEN ${type === 'DATE' ? `strlen(${cell}) = 10 AND ` : ''}${alike} THEN ${value}`;
+  return `WHEN ${alike}${type === 'DATE' ? ` AND strlen(${cell}) = 10` : ''} THEN ${value}`;
 }
 
 /**
@@ -121,10 +121,11 @@ export function typedText(cell: string, type: ColumnType, column: number, option
   if (type === 'STRING') return cell;
   const raise = options.misfits === 'null' ? 'NULL' : misfit(cell, column);
   const fits = `regexp_full_match(${cell}, ${literal(pattern(type, options.strict))})`;
-  return `CASE WHEN ${cell} IS NULL OR ${cell} = '' THEN NULL
-    ${shortcut(cell, type, options.strict, raise)}
+  // What most values are comes first: of a vector that is all of one kind DuckDB evaluates nothing further.
+  return `CASE ${shortcut(cell, type, options.strict, raise)}
     WHEN ${fits} THEN coalesce(${castOf(cell, type)}, ${raise})
     ${type === 'DECIMAL' ? decimalWithExponent(cell, raise) : ''}
+    WHEN ${cell} IS NULL OR ${cell} = '' THEN NULL
     ELSE ${raise} END`;
 }
 

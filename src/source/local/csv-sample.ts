@@ -9,7 +9,7 @@ export interface CsvSample {
   readonly delimiter: string;
   readonly header: readonly string[];
   /** The whole rows of the head. To cut a megabyte into cells takes longer than to open DuckDB: only who needs them asks. */
-  rows(): readonly (readonly (string | null)[])[];
+  readonly rows: () => readonly (readonly (string | null)[])[];
 }
 
 const sampleBytes = 1024 * 1024;
@@ -112,5 +112,5 @@ export async function sampleCsv(path: string, kind: FileKind): Promise<CsvSample
     const remedy = 'The first line must hold the column names.';
     throw new UserError('local-empty-file', `${path} has no header.`, { remedy });
   }
-  return { delimiter, header: checkHeader(first, path), rows: () => [...records().drop(1)] };
+  return { delimiter, header: checkHeader(first, path), rows: () => [...records()].slice(1) };
 }
