@@ -28,7 +28,8 @@ const list: Action<ServerCall> = {
 };
 
 async function describe(client: Client, writeback: WritebackAnswer): Promise<string[]> {
-  const { id, name, version, connector, source, details, schedule, ownerId, nextRun, lastRun } = writeback;
+  const { id, name, version, connector, source, details, schedule, ownerId, lastRun } = writeback;
+  const { nextRun, waitsInVain = 'none' } = writeback;
   const owner = (await allPeople(client)).find((person) => person.id === ownerId);
   const rows = Object.entries({
     state: stateOf(writeback),
@@ -38,7 +39,7 @@ async function describe(client: Client, writeback: WritebackAnswer): Promise<str
     source: JSON.stringify(source),
     details: JSON.stringify(details ?? {}),
     schedule: schedule ? JSON.stringify(schedule) : 'manual',
-    'next run': nextRun ?? 'none',
+    'next run': nextRun ?? waitsInVain,
     'last run': lastRun ? `${lastRun.state} ${lastRun.finishedAt ?? ''} (${lastRun.id})` : 'none',
   });
   return [`${name}  (${id})`, ...rows.map(([label, value]) => `  ${label.padEnd(10)} ${value}`)];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TemporaryError } from '../errors.ts';
+import { writeAudit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
 import { explainStoreError } from '../store/explain-store-error.ts';
 import { appendOutputRows, replaceOutputRows } from '../store/output-row.ts';
@@ -62,10 +63,12 @@ async function settle(transaction: Db, run: Run, saved: Saved, outcome: Outcome,
     await queueAgain(transaction, engine, run, { at, error, accountId: writeback?.accountId ?? undefined });
     return;
   }
+  const isPaused = writeback !== undefined && notOwnerCodes.includes(error.code);
+  if (isPaused) await pause(transaction, run, error.message);
   const ended = await endRun(transaction, run, { state, error });
+  if (!ended && isPaused)
+    throw new Error('Another worker has the run: its writeback is not paused for this one.');
   if (!ended || !writeback) return;
-  const isPaused = notOwnerCodes.includes(error.code);
-  if (isPaused) await pause(transaction, writeback, error.message);
   await recordAlerts(transaction, { writeback, definition }, ended, isPaused);
   await deleteProgress(transaction, run.id);
 }
@@ -87,7 +90,17 @@ async function succeed(transaction: Db, run: Run, saved: Saved, receipt: Succeed
 
 type SucceededReceipt = Extract<Outcome, { state: 'succeeded' }>['receipt'];
 
-/** Until a person has seen to it, nothing runs by itself. */
-async function pause(transaction: Db, { id }: Writeback, why: string): Promise<void> {
-  await updateWriteback(transaction, id, { state: 'paused', pausedBecause: why });
+/**
+ * Until a person has seen to it, nothing runs by itself. The entry of the audit log comes before anything else of the transaction:
+ * whoever cancels the run has that log first and the run then.
+ */
+async function pause(transaction: Db, { id, writebackId }: Run, why: string): Promise<void> {
+  const details = { because: why, run: id };
+  await writeAudit(transaction, {
+    actor: 'service',
+    action: 'writeback.pause',
+    target: writebackId,
+    details,
+  });
+  await updateWriteback(transaction, writebackId, { state: 'paused', pausedBecause: why });
 }

@@ -10,6 +10,7 @@ import { serviceRig } from '../../test/servers/service-rig.ts';
 import { dataFolder, openBothStores } from '../../test/servers/store-places.ts';
 import { createRegistry } from '../connector/registry.ts';
 import { listAlerts } from '../store/alert.ts';
+import { listAudit } from '../store/audit.ts';
 import { updateLocalDataset } from '../store/local-dataset.ts';
 import { outputRowsAfter } from '../store/output-row.ts';
 import { rejectedRowsAfter } from '../store/rejected-row.ts';
@@ -109,6 +110,11 @@ for (const { name, store } of stores) {
       const paused = await findWriteback(db, saved.id);
       assert.equal(paused?.state, 'paused');
       assert.match(paused?.pausedBecause ?? '', /must own or co-own/);
+      const [entry] = await listAudit(db, { target: saved.id, limit: 1 });
+      assert.deepEqual(
+        [entry?.actor, entry?.action, entry?.details],
+        ['service', 'writeback.pause', { because: paused?.pausedBecause, run: run.id }],
+      );
       assert.deepEqual(
         (await listAlerts(db, saved.id)).map(({ kind }) => kind),
         ['paused'],
