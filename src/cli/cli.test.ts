@@ -238,6 +238,7 @@ test('every command has a help, and every shell a completion that knows the comm
     'upload',
     'writebacks',
     'accounts',
+    'alerts',
     'people',
     'runs',
     'logs',

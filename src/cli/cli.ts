@@ -40,6 +40,7 @@ const localCommands: CommandLoaders = {
   upload: async () => (await import('./upload-command.ts')).uploadCommand,
   writebacks: async () => (await import('./writebacks-command.ts')).writebacksCommand,
   accounts: async () => (await import('./accounts-command.ts')).accountsCommand,
+  alerts: async () => (await import('./alerts-command.ts')).alertsCommand,
   runs: async () => (await import('./runs-command.ts')).runsCommand,
   logs: async () => (await import('./runs-command.ts')).logsCommand,
   cancel: async () => (await import('./runs-command.ts')).cancelCommand,

@@ -4,7 +4,14 @@ import { stringify } from 'yaml';
 import type { Client } from '../contract/client.ts';
 import { UserError } from '../errors.ts';
 import { type Command, exitCodes } from './command.ts';
-import { type AccountAnswer, type WritebackAnswer, all, allAccounts, allWritebacks } from './find.ts';
+import {
+  type AccountAnswer,
+  type WritebackAnswer,
+  all,
+  allAccounts,
+  allChannels,
+  allWritebacks,
+} from './find.ts';
 import { serverOption, withServer } from './server.ts';
 import { createTell } from './tell.ts';
 
@@ -31,6 +38,13 @@ function accountFile({ name, connector, credentials, secrets }: AccountAnswer): 
 interface Names {
   readonly accounts: ReadonlyMap<string, string>;
   readonly datasets: ReadonlyMap<string, string>;
+  readonly channels: ReadonlyMap<string, string>;
+}
+
+/** Channels by their names; `default` is none of them. */
+function alertsFile(alerts: WritebackAnswer['alerts'], { channels }: Names): object | undefined {
+  if (!alerts?.channels) return alerts;
+  return { ...alerts, channels: alerts.channels.map((id) => channels.get(id) ?? id) };
 }
 
 function sourceFile({ source, sourceAccountId }: WritebackAnswer, { accounts, datasets }: Names): object {
@@ -46,7 +60,8 @@ function writebackFile(writeback: WritebackAnswer, names: Names): object {
   const account = accountId === undefined ? undefined : names.accounts.get(accountId);
   const source = sourceFile(writeback, names);
   const all = { name, description, tags, source, connector, account, details, schedule, timeZone };
-  const given = Object.entries({ ...all, retry, updateMethod, noUpdateHours });
+  const alerts = alertsFile(writeback.alerts, names);
+  const given = Object.entries({ ...all, retry, updateMethod, noUpdateHours, alerts });
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
@@ -62,14 +77,16 @@ function named(folder: string, files: readonly (readonly [name: string, content:
 }
 
 async function exported(client: Client): Promise<Exported[]> {
-  const [accounts, datasets, writebacks] = await Promise.all([
+  const [accounts, datasets, writebacks, channels] = await Promise.all([
     allAccounts(client),
     all((query) => client.listDatasets({ query })),
     allWritebacks(client),
+    allChannels(client),
   ]);
   const names = {
     accounts: new Map(accounts.map(({ id, name }) => [id, name])),
     datasets: new Map(datasets.map(({ id, name }) => [id, name])),
+    channels: new Map(channels.map(({ id, name }) => [id, name])),
   };
   return [
     ...named(

@@ -31,13 +31,18 @@ interface Named {
 }
 
 /** The thing with that id or, if only one has it, that name. Throws UserErrors `…-unknown` and `…-ambiguous`. */
-export function named<T extends Named>(kind: string, things: readonly T[], word: string): T {
+export function named<T extends Named>(
+  kind: string,
+  things: readonly T[],
+  word: string,
+  command = `${kind}s`,
+): T {
   const byId = things.find(({ id }) => id === word);
   const byName = things.filter(({ name }) => name === word);
   const found = byId ?? byName[0];
   if (!found) {
     throw new UserError(`${kind}-unknown`, `There is no ${kind} "${word}".`, {
-      remedy: `See writeback ${kind}s.`,
+      remedy: `See writeback ${command}.`,
     });
   }
   if (byId || byName.length === 1) return found;
@@ -47,10 +52,12 @@ export function named<T extends Named>(kind: string, things: readonly T[], word:
 }
 
 export const allAccounts = (client: Client) => all((query) => client.listAccounts({ query }));
+export const allChannels = (client: Client) => all((query) => client.listAlertChannels({ query }));
 export const allWritebacks = (client: Client) => all((query) => client.listWritebacks({ query }));
 export const allPeople = (client: Client) => all((query) => client.listPeople({ query }));
 
 export type AccountAnswer = Awaited<ReturnType<typeof allAccounts>>[number];
+export type ChannelAnswer = Awaited<ReturnType<typeof allChannels>>[number];
 export type WritebackAnswer = Awaited<ReturnType<typeof allWritebacks>>[number];
 export type RunAnswer = Awaited<ReturnType<Client['getRun']>>;
 

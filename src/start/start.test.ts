@@ -107,10 +107,30 @@ describe('a service with a database of its own', { timeout: 180_000 }, async () 
     assert.equal(people[0]?.['name'], 'Ada');
   });
 
+  test('an alert channel is saved, tried, and named by a writeback', async () => {
+    const address = 'http://127.0.0.1:9/t0ken-of-the-hook\n';
+    const added = await typed(['alerts', 'add', 'Team', 'slack', '--default'], mine, address);
+    assert.deepEqual([added.code, added.lines[0]?.['isDefault']], [0, true], added.err);
+    const tried = await write('alerts', 'test', 'Team');
+    assert.deepEqual([tried.code, tried.lines[0]?.['ok']], [2, false]);
+    const file = join(yaml, 'people.yaml');
+    const before = await readFile(file, 'utf8');
+    await writeFile(file, `${before}\nalerts: { channels: [Nobody] }\n`);
+    assert.match((await write('apply', yaml)).err, /refers to the alert channel "Nobody"/);
+    await writeFile(file, `${before}\nalerts: { channels: [Team, default], kinds: [failed] }\n`);
+    assert.equal((await write('apply', yaml)).code, 0);
+    const refused = await write('alerts', 'remove', 'Team');
+    assert.deepEqual([refused.code, /People/.test(refused.err)], [2, true]);
+    const { lines } = await write('alerts');
+    assert.doesNotMatch(JSON.stringify([added, tried, lines]), /t0ken-of-the-hook/);
+  });
+
   test('what is exported can be applied, and what leaves git is pruned', async () => {
     const folder = join(yaml, '../exported');
     assert.equal((await write('export', folder)).code, 0);
     assert.deepEqual((await readdir(folder)).toSorted(), ['accounts', 'writebacks']);
+    const exported = await readFile(join(folder, 'writebacks/people.yaml'), 'utf8');
+    assert.match(exported, /channels:\n\s+- Team\n\s+- default\n/);
     const { code, lines } = await write('apply', folder);
     assert.deepEqual([code, lines], [0, [{ event: 'applied', steps: 0, plan: false }]]);
     await writeFile(
@@ -130,6 +150,7 @@ describe('a service with a database of its own', { timeout: 180_000 }, async () 
       ['delete', 'People'],
     ]);
     assert.deepEqual((await write('writebacks')).lines, []);
+    assert.equal((await write('alerts', 'remove', 'Team')).code, 0);
   });
 
   test('a name that nobody knows is told before anything is done', async () => {

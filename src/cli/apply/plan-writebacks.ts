@@ -24,6 +24,7 @@ const keys = [
   'retry',
   'updateMethod',
   'noUpdateHours',
+  'alerts',
 ] as const satisfies readonly (keyof Definition)[];
 
 /** An id by name; before the step that makes it there is none. */
@@ -31,13 +32,21 @@ function idOf(ids: ReadonlyMap<string, string>, name: string | undefined): Group
   return name === undefined ? {} : { id: ids.get(name) };
 }
 
+/** Channels are told by name; what is no list is the server's to refuse. */
+function alertsOf(alerts: Group, ids: Ids['channels']): Group {
+  const { channels } = alerts;
+  return Array.isArray(channels)
+    ? { ...alerts, channels: channels.map((one) => ids.get(String(one)) ?? one) }
+    : alerts;
+}
+
 /** The definition with the ids of what it refers to, and with the label that tells who keeps it. */
 function definitionOf(
   { account, sourceAccount, dataset, definition }: WantedWriteback,
   label: string,
-  { accounts, datasets }: Ids,
+  { accounts, datasets, channels }: Ids,
 ): Group {
-  const { connector, source, tags = [] } = definition as unknown as Definition;
+  const { connector, source, tags = [], alerts } = definition as unknown as Definition;
   const { id: datasetId } = idOf(datasets, dataset);
   const { id: sourceAccountId } = idOf(accounts, sourceAccount && accountKey('domo', sourceAccount));
   const { id: accountId } = idOf(accounts, account && accountKey(connector, account));
@@ -47,6 +56,7 @@ function definitionOf(
     source: { ...source, ...(dataset !== undefined && { datasetId }) },
     sourceAccountId,
     accountId,
+    ...(alerts && { alerts: alertsOf(alerts, channels) }),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

@@ -1,12 +1,20 @@
 import type { Registry } from '../../connector/registry.ts';
+import { defaultChannels } from '../../contract/alerts.ts';
 import type { Client } from '../../contract/client.ts';
 import { UserError } from '../../errors.ts';
 import { uploadFile } from '../upload-file.ts';
-import { type AccountAnswer, type WritebackAnswer, all, allAccounts, allWritebacks } from '../find.ts';
+import {
+  type AccountAnswer,
+  type WritebackAnswer,
+  all,
+  allAccounts,
+  allChannels,
+  allWritebacks,
+} from '../find.ts';
 import { planAccounts } from './plan-accounts.ts';
 import { planWritebacks } from './plan-writebacks.ts';
 import { type Ids, type Step, accountKey } from './step.ts';
-import type { Wanted, WantedDataset } from './wanted.ts';
+import type { Group, Wanted, WantedDataset } from './wanted.ts';
 
 /** How a plan is made. */
 export interface PlanOptions {
@@ -78,13 +86,21 @@ function planDeletions(
   return [...gone.map(deleteWriteback), ...unused.filter((one) => !kept(one)).map(deleteAccount)];
 }
 
+/** The alert channels that a file names; a list of something else is the server's to refuse. */
+function channelsOf({ alerts }: Group): string[] {
+  const { channels } = (alerts ?? {}) as Group;
+  return Array.isArray(channels) ? channels.map(String) : [];
+}
+
 /** Throws UserError `apply-unknown` for a name that neither the server nor the files know. */
-function checkReferences(wanted: Wanted, { accounts, datasets }: Ids): void {
+function checkReferences(wanted: Wanted, { accounts, datasets, channels }: Ids): void {
   const known = new Set([
     ...accounts.keys(),
     ...wanted.accounts.map(({ connector, name }) => accountKey(connector, name)),
     ...[...datasets.keys(), ...wanted.datasets.map(({ name }) => name)].map((name) => `DataSet/${name}`),
   ]);
+  const unknown = (name: string, what: string) =>
+    new UserError('apply-unknown', `"${name}" refers to the ${what}, which there is not.`);
   for (const { name, account, sourceAccount, dataset, definition } of wanted.writebacks) {
     const refers: [string, string | undefined][] = [
       [String(definition['connector']), account],
@@ -93,23 +109,26 @@ function checkReferences(wanted: Wanted, { accounts, datasets }: Ids): void {
     ];
     for (const [kind, word] of refers) {
       if (word === undefined || known.has(accountKey(kind, word))) continue;
-      const what = kind === 'DataSet' ? 'DataSet' : `account of ${kind}`;
-      throw new UserError('apply-unknown', `"${name}" refers to the ${what} "${word}", which there is not.`);
+      throw unknown(name, `${kind === 'DataSet' ? 'DataSet' : `account of ${kind}`} "${word}"`);
     }
+    const channel = channelsOf(definition).find((one) => one !== defaultChannels && !channels.has(one));
+    if (channel !== undefined) throw unknown(name, `alert channel "${channel}"`);
   }
 }
 
 /** What makes the server be as the files want it. Nothing is done yet. Throws UserErrors of what can be seen beforehand. */
 export async function planFor(wanted: Wanted, client: Client, options: PlanOptions): Promise<Plan> {
   const { registry, label, prune, secrets } = options;
-  const [accounts, datasets, writebacks] = await Promise.all([
+  const [accounts, datasets, writebacks, channels] = await Promise.all([
     allAccounts(client),
     all((query) => client.listDatasets({ query })),
     allWritebacks(client),
+    allChannels(client),
   ]);
   const ids: Ids = {
     accounts: new Map(accounts.map(({ id, name, connector }) => [accountKey(connector, name), id])),
     datasets: new Map(datasets.map(({ id, name }) => [name, id])),
+    channels: new Map(channels.map(({ id, name }) => [name, id])),
   };
   checkReferences(wanted, ids);
   const steps = [

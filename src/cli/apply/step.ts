@@ -6,6 +6,8 @@ export interface Ids {
   /** By `connector/name`. */
   readonly accounts: Map<string, string>;
   readonly datasets: Map<string, string>;
+  /** Of alerts; `default` stands for itself. */
+  readonly channels: ReadonlyMap<string, string>;
 }
 
 /** One thing that is to be done at the server, and does nothing before it is told to. */

@@ -103,6 +103,7 @@ const definitionKeys = [
   'retry',
   'updateMethod',
   'noUpdateHours',
+  'alerts',
 ];
 
 function writebackOf(file: Group, folder: string): Wanted {
