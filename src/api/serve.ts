@@ -60,6 +60,14 @@ const headers = {
   'cache-control': 'no-store',
 };
 
+/** Fastify checks and writes nothing by schemas here; left alone it would load two compilers for it at every start. */
+const noCompiler = () => () => {
+  throw new Error("A route has a schema of Fastify's; schemas stand in the contract.");
+};
+const schemaController = {
+  compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler },
+};
+
 /** A call's body; files have ways of their own. */
 const bodyLimit = 1024 * 1024;
 
@@ -158,7 +166,13 @@ export function serve<Contract extends Readonly<Record<string, Endpoint>>>({
 }: ServeOptions<Contract>): FastifyInstance {
   const tell = problemTeller(log);
   // What Fastify refuses before it has found a route, such as an address that is none, is told in the same way.
-  const server = Fastify({ bodyLimit, trustProxy: false, logger: false, frameworkErrors: tell });
+  const server = Fastify({
+    bodyLimit,
+    trustProxy: false,
+    logger: false,
+    frameworkErrors: tell,
+    schemaController,
+  });
   server.setErrorHandler(tell);
   server.setNotFoundHandler(() => {
     throw new Refusal(404, 'api-not-found', 'There is no such call.');
