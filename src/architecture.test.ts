@@ -55,6 +55,8 @@ interface Import {
   readonly room: string;
   readonly to: string;
   readonly typeOnly: boolean;
+  /** Only when it is reached. */
+  readonly dynamic: boolean;
 }
 
 /** All imports of a file, static and dynamic. A kit for tests (conformance) is no part of a row's way. */
@@ -70,6 +72,7 @@ function importsOf(file: string): Import[] {
     room,
     to: (from ?? dynamic)!,
     typeOnly: type !== undefined,
+    dynamic: dynamic !== undefined,
   }));
 }
 
@@ -117,6 +120,18 @@ test('only egress opens sockets', () => {
       ['node:net', 'node:tls', 'node:dns', 'node:http2'].includes(to) &&
       room !== 'egress' &&
       room !== 'duckdb',
+  );
+  assert.deepEqual(
+    wrong.map(({ file, to }) => `${file} imports ${to}`),
+    [],
+  );
+});
+
+test('a driver is loaded when a run needs it, and node:http without its face (egress/node-http.ts)', () => {
+  const rooms = ['connector', 'dataset', 'destination', 'duckdb', 'egress', 'field', 'source'];
+  const drivers = imports.filter(({ to }) => to === 'node:http' || !/^(\.|node:)/.test(to));
+  const wrong = drivers.filter(
+    ({ room, typeOnly, dynamic }) => rooms.includes(room) && !typeOnly && !dynamic,
   );
   assert.deepEqual(
     wrong.map(({ file, to }) => `${file} imports ${to}`),

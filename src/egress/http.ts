@@ -1,9 +1,10 @@
-import { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import type { Agent } from 'undici';
 import { type Egress, explainSocketError } from './egress.ts';
+import { nodeHttp } from './node-http.ts';
 
 type Callback = (error: Error | null, socket: Duplex | null) => void;
 
@@ -57,7 +58,7 @@ export function createAgents(
         (error: Error) => callback(error, null),
       );
     };
-  const http = new HttpAgent({ keepAlive: true, maxSockets: 64 });
+  const http = new nodeHttp.Agent({ keepAlive: true, maxSockets: 64 });
   const https = new HttpsAgent({ keepAlive: true, maxSockets: 64 });
   Object.assign(http, { createConnection: dial(false) });
   Object.assign(https, { createConnection: dial(true) });

@@ -1,7 +1,8 @@
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { createAgents } from '../../egress/http.ts';
+import { nodeHttp } from '../../egress/node-http.ts';
 
 /** What is put where. */
 export interface PutRequest {
@@ -24,7 +25,7 @@ export interface PutAnswer {
 function open({ url, headers, agents, signal }: PutRequest): ClientRequest {
   const secure = url.protocol === 'https:';
   const agent = secure ? agents.https : agents.http;
-  return (secure ? httpsRequest : httpRequest)(url, { method: 'PUT', headers, agent, signal });
+  return (secure ? httpsRequest : nodeHttp.request)(url, { method: 'PUT', headers, agent, signal });
 }
 
 /**

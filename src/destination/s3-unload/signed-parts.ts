@@ -1,12 +1,8 @@
-import {
-  type ClientRequest,
-  type IncomingMessage,
-  type RequestOptions,
-  request as httpRequest,
-} from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SignatureV4 } from '@smithy/signature-v4';
+import { nodeHttp } from '../../egress/node-http.ts';
 import { type PayloadHasher, createPayloadHasher } from './payload-hash.ts';
 import type { Outgoing, PartTransport } from './part-transport.ts';
 import { sdkParts } from './sdk-parts.ts';
@@ -86,7 +82,7 @@ function writeSlices(sending: ClientRequest, body: Buffer): void {
 
 /** Sends a request with its body; the answer's own body is read away, so that the connection is used again. */
 function exchange(options: RequestOptions, body: Buffer, signal: AbortSignal): Promise<IncomingMessage> {
-  const open = options.protocol === 'https:' ? httpsRequest : httpRequest;
+  const open = options.protocol === 'https:' ? httpsRequest : nodeHttp.request;
   return new Promise((done, fail) => {
     const sending = open(options, (response) => {
       // A store may refuse before it has read all: the rest of the body is then not sent.

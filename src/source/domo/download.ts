@@ -1,8 +1,8 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
 import { BlockRing } from '../../dataset/block-ring.ts';
 import { asBuffer } from '../../dataset/cell-text.ts';
 import type { Egress } from '../../egress/egress.ts';
+import { nodeHttp } from '../../egress/node-http.ts';
 import { type Framing, framingOf } from './answer-framing.ts';
 import type { DispatchedAnswer } from './dispatch-answer.ts';
 
@@ -38,8 +38,8 @@ function requestText({ url, headers }: DownloadRequest): string {
   // A connection for this answer alone: it is read to its end, or it is closed.
   const all = Object.entries({ host: url.host, ...headers, connection: 'close' });
   for (const [name, value] of all) {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
+    nodeHttp.validateHeaderName(name);
+    nodeHttp.validateHeaderValue(name, value);
   }
   const lines = all.map(([name, value]) => `${name}: ${value}\r\n`);
   return `GET ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join('')}\r\n`;
