@@ -7,6 +7,7 @@ import {
   serviceVariables,
 } from '../config.ts';
 import type { Registry } from '../connector/registry.ts';
+import { explainStoreError } from '../store/explain-store-error.ts';
 import { bannerLines } from './banner.ts';
 import { openApi } from './open-api.ts';
 import { parseRoles } from './roles.ts';
@@ -23,7 +24,10 @@ async function asked(signal: AbortSignal): Promise<void> {
   await promise;
 }
 
-/** Opens what the roles need, and announces it; what was opened is closed by `stack`, the last first. */
+/**
+ * Opens what the roles need, and announces it; what was opened is closed by `stack`, the last first. Throws what opening throws;
+ * a database that goes away meanwhile is a TemporaryError as well, so that a supervisor begins again.
+ */
 async function open(
   settings: ServiceSettings,
   typed: Arguments,
@@ -47,7 +51,9 @@ async function start(typed: Arguments, context: CliContext): Promise<number> {
   const settings = serviceSettings();
   const stack = new AsyncDisposableStack();
   try {
-    await open(settings, typed, context, stack);
+    await open(settings, typed, context, stack).catch((error: unknown) => {
+      throw explainStoreError(error);
+    });
     await asked(context.signal);
     if (!typed.flag('quiet')) context.err('Stopping: what is running may finish.\n');
   } finally {
