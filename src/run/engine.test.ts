@@ -56,7 +56,7 @@ for (const { name, store } of stores) {
       const run = await start(db, engine, writebackId);
       assert.equal(await engine.isQueued('run', run.id), true);
       await assert.rejects(start(db, engine, writebackId), (error) => isDuplicate(error, liveRunIndex));
-      await db.transaction().execute((transaction) => cancelRun(transaction, run.id));
+      await db.transaction().execute((transaction) => cancelRun(transaction, engine, run.id));
     });
 
     test('transactions that hold every connection send all the same', async () => {
@@ -64,7 +64,8 @@ for (const { name, store } of stores) {
       const writebacks = await Promise.all(Array.from({ length: 40 }, async () => newWriteback(db)));
       const runs = await Promise.all(writebacks.map(async ({ id }) => start(db, engine, id)));
       for (const { id } of runs) assert.equal(await engine.isQueued('run', id), true);
-      for (const { id } of runs) await db.transaction().execute((transaction) => cancelRun(transaction, id));
+      for (const { id } of runs)
+        await db.transaction().execute((transaction) => cancelRun(transaction, engine, id));
     });
 
     test('a run is worked on once by many workers, to its end', async () => {
@@ -77,7 +78,7 @@ for (const { name, store } of stores) {
         worked.all.push(run.attempt);
       };
       const workers = [await open(store), await open(store)];
-      for (const worker of workers) await worker.work('run', { slots: 4, perAccount: 2 }, handler);
+      for (const worker of workers) await worker.work({ slots: 4, perAccount: 2 }, handler);
       const runs = await Promise.all(Array.from({ length: 12 }, async () => start(db, workers[0]!)));
       await worked.count(12);
       for (const { id } of runs) {
@@ -97,12 +98,15 @@ for (const { name, store } of stores) {
       const job = { kind: 'part' as const, runId: 'run_twice', part: 3, attempt: 1 };
       for (let i = 0; i < 3; i++) await engine.send(db, job);
       await engine.send(db, { ...job, attempt: 2 });
-      await engine.work('part', { slots: 2 }, async (one) => void seen.all.push(one));
+      await engine.work({ slots: 2 }, async (one) => {
+        if (one.runId === job.runId) seen.all.push(one);
+      });
       await seen.count(2);
       await engine.stop();
+      const first = { ...job, accountId: undefined, interrupted: 0 };
       assert.deepEqual(
         seen.all.toSorted((a, b) => a.attempt - b.attempt),
-        [job, { ...job, attempt: 2 }],
+        [first, { ...first, attempt: 2 }],
       );
     });
 
@@ -111,7 +115,7 @@ for (const { name, store } of stores) {
       const done = arrivals<number>();
       const error = { code: 'host-unreachable', message: 'No connection.', temporary: true };
       const first = arrivals<NonNullable<Awaited<ReturnType<typeof takeRun>>>>();
-      await engine.work('run', { slots: 1 }, async ({ runId }) => {
+      await engine.work({ slots: 1 }, async ({ runId }) => {
         const run = await takeRun(db, runId, 'here');
         if (!run) return;
         first.all.push(run);
@@ -135,13 +139,15 @@ for (const { name, store } of stores) {
 
     test('a handler that throws is called again', async () => {
       const engine = await open(store);
-      const seen = arrivals<string>();
+      const seen = arrivals<number>();
       await engine.send(db, { kind: 'finish', runId: 'run_throws', attempt: 1 });
-      await engine.work('finish', { slots: 1 }, async ({ runId }) => {
-        seen.all.push(runId);
+      await engine.work({ slots: 1 }, async ({ runId, interrupted }) => {
+        if (runId !== 'run_throws') return;
+        seen.all.push(interrupted);
         if (seen.all.length === 1) throw new Error('the database was away');
       });
       await seen.count(2);
+      assert.deepEqual(seen.all, [0, 1]);
       await engine.stop();
       assert.equal(await engine.isQueued('finish', 'run_throws').catch(() => false), false);
     });
@@ -150,11 +156,11 @@ for (const { name, store } of stores) {
       const engine = await open(store);
       const watch = watchCanceled(db, quiet);
       const waiting = await start(db, engine);
-      await db.transaction().execute((transaction) => cancelRun(transaction, waiting.id));
+      await db.transaction().execute((transaction) => cancelRun(transaction, engine, waiting.id));
       assert.equal((await findRun(db, waiting.id))?.state, 'canceled');
       const began = arrivals<string>();
       const ended = arrivals<string>();
-      await engine.work('run', { slots: 1 }, async ({ runId }, signal) => {
+      await engine.work({ slots: 1 }, async ({ runId }, signal) => {
         const run = await takeRun(db, runId, 'here');
         if (!run) return;
         began.all.push(runId);
@@ -168,10 +174,10 @@ for (const { name, store } of stores) {
       const run = await start(db, engine);
       await began.count(1);
       assert.deepEqual(began.all, [run.id], 'the canceled one was not begun');
-      await db.transaction().execute((transaction) => cancelRun(transaction, run.id));
+      await db.transaction().execute((transaction) => cancelRun(transaction, engine, run.id));
       await ended.count(1);
       assert.equal((await findRun(db, run.id))?.state, 'canceled');
-      assert.equal(await cancelRun(db, run.id), undefined);
+      assert.equal(await cancelRun(db, engine, run.id), undefined);
       watch.stop();
       await engine.stop();
     });
@@ -201,7 +207,7 @@ test('what a killed worker had is given to another, as the next attempt', { time
   const taken = (await findRun(db, id))!;
   child.kill('SIGKILL');
   const ended = arrivals<number>();
-  await engine.work('run', { slots: 1 }, async ({ runId }) => {
+  await engine.work({ slots: 1 }, async ({ runId }) => {
     const run = await takeRun(db, runId, 'there');
     await endRun(db, run!, { state: 'succeeded' });
     ended.all.push(run!.attempt);

@@ -1,6 +1,8 @@
-import type { ConstructorOptions, Job, PgBoss, QueueOptions, WorkOptions } from 'pg-boss';
+import type { ConstructorOptions, Job, JobInsert, PgBoss, QueueOptions, WorkOptions } from 'pg-boss';
 import type { Log } from '../log.ts';
 import type { Db } from '../store/database.ts';
+import { accountLimit } from './account-limit.ts';
+import { takeTurns } from './turns.ts';
 
 /** What waits to be worked on: a whole run, one part of it, or what follows when all parts are there. */
 export type JobKind = 'run' | 'part' | 'finish';
@@ -15,11 +17,18 @@ export interface RunJob {
   readonly attempt: number;
 }
 
+/** A piece of work, as it comes to a worker. */
+export interface FetchedJob extends RunJob {
+  readonly accountId: string | undefined;
+  /** How often it was begun before, and neither ended nor failed: its worker died, stopped or lost the database. */
+  readonly interrupted: number;
+}
+
 /** How it is sent. */
 export interface SendOptions {
   /** Not before this time. */
   readonly notBefore?: Date | undefined;
-  /** Those of one account take turns with those of others. */
+  /** Those of one account take turns with those of others (`turns.ts`). */
   readonly accountId?: string | undefined;
 }
 
@@ -28,14 +37,14 @@ export type SentJob = Omit<RunJob, 'kind'> & Pick<SendOptions, 'accountId'>;
 
 /** How much is worked on at once. */
 export interface WorkLimits {
-  /** By this process. */
+  /** By this process: runs, parts and finishes together. */
   readonly slots: number;
-  /** For one account by all processes together; fair, but passed by a few when many processes fetch at once. */
+  /** For one account by all processes together, never more; whoever began to work last says how many. */
   readonly perAccount?: number | undefined;
 }
 
 /** Does a piece of work. It settles the run itself; when it throws, the work is done again after a while. */
-export type JobHandler = (job: RunJob, signal: AbortSignal) => Promise<void>;
+export type JobHandler = (job: FetchedJob, signal: AbortSignal) => Promise<void>;
 
 /** The queue, as the rest of `run/` knows it: all that is said to pg-boss is said here. */
 export interface Engine {
@@ -44,17 +53,18 @@ export interface Engine {
   /** Sends many of one kind in one statement. */
   sendAll(transaction: Db, kind: JobKind, jobs: readonly SentJob[]): Promise<void>;
   /**
-   * Works on one kind until `stop`. What a worker had that died is given to another within about 12 seconds; the signal
+   * Works until `stop`. What a worker had that died is given to another within about 12 seconds; the signal
    * of one that only seemed dead is aborted as soon as it notices.
    */
-  work(kind: JobKind, limits: WorkLimits, handler: JobHandler): Promise<void>;
+  work(limits: WorkLimits, handler: JobHandler): Promise<void>;
   /** True while a piece of work of this kind is queued or worked on for the run. */
   isQueued(kind: JobKind, runId: string): Promise<boolean>;
   /** Fetches nothing more and waits for what is worked on, at most so long; what is not done by then is done elsewhere. */
   stop(milliseconds?: number): Promise<void>;
 }
 
-const kinds: readonly JobKind[] = ['run', 'part', 'finish'];
+/** All kinds are in one: an account's limit is of all of them, and so are a process's slots. */
+const queue = 'work';
 
 const hour = 3600;
 
@@ -99,26 +109,25 @@ export async function openEngine(bossOptions: ConstructorOptions, log: Log): Pro
   boss.on('error', (error) => log.warn('The queue met an error.', { error: error.message }));
   boss.on('warning', ({ message }) => log.warn('The queue warns.', { warning: message }));
   await boss.start();
-  await createQueues(boss);
+  await createQueue(boss);
+  const insert = async (transaction: Db, jobs: readonly (RunJob & SendOptions)[]) => {
+    if (jobs.length === 0) return;
+    await boss.insert(queue, await inTurn(transaction, jobs), { db: fromKysely(transaction) });
+  };
   return {
-    async send(transaction, job, { notBefore, accountId } = {}) {
-      const { kind, ...data } = job;
-      await boss.send(kind, data, {
-        db: fromKysely(transaction),
-        singletonKey: keyOf(job),
-        ...(notBefore && { startAfter: notBefore }),
-        ...(accountId && { group: { id: accountId } }),
-      });
-    },
-    async sendAll(transaction, kind, jobs) {
-      if (jobs.length > 0) await boss.insert(kind, jobs.map(insertOf), { db: fromKysely(transaction) });
-    },
-    async work(kind, { slots, perAccount }, handler) {
+    send: (transaction, job, options) => insert(transaction, [{ ...job, ...options }]),
+    sendAll: (transaction, kind, jobs) =>
+      insert(
+        transaction,
+        jobs.map((job) => ({ ...job, kind })),
+      ),
+    async work({ slots, perAccount }, handler) {
+      await boss.getDb().executeSql(accountLimit(queue, perAccount));
       const options = { ...workOptions, ...(perAccount && { groupConcurrency: perAccount }) };
-      for (let slot = 0; slot < slots; slot++) await workInSlot(boss, kind, options, handler);
+      for (let slot = 0; slot < slots; slot++) await workInSlot(boss, options, handler);
     },
     async isQueued(kind, runId) {
-      const jobs = await boss.findJobs(kind, { data: { runId } });
+      const jobs = await boss.findJobs(queue, { data: { kind, runId } });
       return jobs.some(({ state }) => state === 'created' || state === 'retry' || state === 'active');
     },
     async stop(milliseconds = 30_000) {
@@ -128,40 +137,49 @@ export async function openEngine(bossOptions: ConstructorOptions, log: Log): Pro
 }
 
 /** A slot that was not empty looks for more at once, in place of waiting for its next poll: short work would take a second each. */
-async function workInSlot(
-  boss: PgBoss,
-  kind: JobKind,
-  options: WorkOptions,
-  handler: JobHandler,
-): Promise<void> {
+async function workInSlot(boss: PgBoss, options: WorkOptions, handler: JobHandler): Promise<void> {
   const slot = { id: '' };
-  slot.id = await boss.work(kind, options, async ([job]: Job<Omit<RunJob, 'kind'>>[]) => {
+  slot.id = await boss.work(queue, options, async ([job]: Job<RunJob>[]) => {
     try {
-      if (job) await handler({ kind, ...job.data }, job.signal);
+      if (job) await handler(fetched(job), job.signal);
     } finally {
       boss.notifyWorker(slot.id);
     }
   });
 }
 
-const insertOf = ({ accountId, ...job }: SentJob) => ({
-  data: job,
-  singletonKey: keyOf(job),
-  ...(accountId && { group: { id: accountId } }),
+const fetched = ({ data, groupId, retryCount }: Job<RunJob>): FetchedJob => ({
+  ...data,
+  accountId: groupId ?? undefined,
+  interrupted: retryCount,
 });
 
-const keyOf = ({ runId, part, attempt }: Omit<RunJob, 'kind'>) =>
-  part === undefined ? `${runId}#${attempt}` : `${runId}/${part}#${attempt}`;
+/** Pieces of work as pg-boss takes them: the same one only once, each in its turn. */
+async function inTurn(
+  transaction: Db,
+  jobs: readonly (RunJob & SendOptions)[],
+): Promise<JobInsert<RunJob>[]> {
+  const turns = await takeTurns(
+    transaction,
+    queue,
+    jobs.map(({ kind, accountId }) => ({ accountId, isUrgent: kind === 'finish' })),
+  );
+  return jobs.map(({ notBefore, accountId, ...data }, index) => ({
+    data,
+    singletonKey: `${data.kind} ${data.runId}/${data.part ?? ''}#${data.attempt}`,
+    priority: -turns[index]!,
+    ...(notBefore && { startAfter: notBefore }),
+    ...(accountId && { group: { id: accountId } }),
+  }));
+}
 
 /**
- * A queue is asked for once before anything is sent: pg-boss looks an unknown one up on a connection of its own, for which
+ * The queue is asked for once before anything is sent: pg-boss looks an unknown one up on a connection of its own, for which
  * a transaction that holds the last connection would wait for ever.
  */
-async function createQueues(boss: PgBoss): Promise<void> {
-  for (const kind of kinds) {
-    // The policy refuses a piece of work that is queued or worked on already.
-    await boss.createQueue(kind, { ...queueOptions, policy: 'exclusive', notify: true });
-    await boss.updateQueue(kind, queueOptions);
-    await boss.findJobs(kind, { id: '00000000-0000-0000-0000-000000000000' });
-  }
+async function createQueue(boss: PgBoss): Promise<void> {
+  // The policy refuses a piece of work that is queued or worked on already.
+  await boss.createQueue(queue, { ...queueOptions, policy: 'exclusive', notify: true });
+  await boss.updateQueue(queue, queueOptions);
+  await boss.findJobs(queue, { id: '00000000-0000-0000-0000-000000000000' });
 }

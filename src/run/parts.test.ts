@@ -8,6 +8,7 @@ import { type Part, listParts, takePart } from '../store/part.ts';
 import { type Run, findRun } from '../store/run.ts';
 import { type CancelWatch, watchCanceled } from './cancel-watch.ts';
 import { type Engine, type RunJob, openEngine } from './engine.ts';
+import type { Plan } from './plan.ts';
 import { endPart, outcomeOf, queuePartAgain, splitRun } from './parts.ts';
 import { cancelRun, endRun, startRun, takeRun } from './run.ts';
 
@@ -18,21 +19,30 @@ type PartWork = (part: Part, signal: AbortSignal) => Promise<void>;
 
 const error = { code: 'part-broke', message: 'It broke.', temporary: false };
 
-/** A worker as the real one will be: plans, does parts, finishes. */
+const dataset = { id: 'sales', name: 'Sales', columns: [] };
+const planOf = (count: number): Plan => ({
+  startedAt: new Date().toISOString(),
+  dataset,
+  parts: Array.from({ length: count }, (_, day) => ({ range: { key: 'day', from: `${day}` } })),
+});
+
+/** A worker without rows: plans, does parts, finishes. */
 async function workWith(db: Db, engine: Engine, count: number, work: PartWork): Promise<void> {
-  await engine.work('run', { slots: 2 }, async ({ runId }) => {
-    const run = await takeRun(db, runId, 'planner');
-    const definitions = Array.from({ length: count }, (_, day) => ({ day }));
-    if (run) await db.transaction().execute((trx) => splitRun(trx, engine, run, definitions));
-  });
-  await engine.work('part', { slots: 4 }, async ({ runId, part: number }: RunJob, signal) => {
-    const part = await takePart(db, runId, number!);
-    if (part) await work(part, signal);
-  });
-  await engine.work('finish', { slots: 1 }, async ({ runId }) => {
-    const run = await takeRun(db, runId, 'finisher');
-    if (run) await endRun(db, run, outcomeOf(await listParts(db, runId)));
-  });
+  const kinds = {
+    async run({ runId }: RunJob) {
+      const run = await takeRun(db, runId, 'planner');
+      if (run) await db.transaction().execute((trx) => splitRun(trx, engine, run, planOf(count)));
+    },
+    async part({ runId, part: number }: RunJob, signal: AbortSignal) {
+      const part = await takePart(db, runId, number!);
+      if (part) await work(part, signal);
+    },
+    async finish({ runId }: RunJob) {
+      const run = await takeRun(db, runId, 'finisher');
+      if (run) await endRun(db, run, outcomeOf(await listParts(db, runId)));
+    },
+  };
+  await engine.work({ slots: 4 }, async (job, signal) => kinds[job.kind](job, signal));
 }
 
 async function ended(db: Db, id: string): Promise<Run> {
@@ -80,7 +90,7 @@ for (const { name, store } of stores) {
         parts.map(({ delivered }) => delivered?.['rows']),
         [1, 2, 3, 4, 5, 6, 7, 8, 9],
       );
-      assert.deepEqual(parts[3]?.definition, { day: 3 });
+      assert.deepEqual(parts[3]?.definition, { range: { key: 'day', from: '3' } });
       await engine.stop();
     });
 
@@ -126,7 +136,7 @@ for (const { name, store } of stores) {
         });
       });
       while (!(await listParts(db, id)).some(({ state }) => state === 'running')) await sleep(30);
-      await db.transaction().execute((trx) => cancelRun(trx, id));
+      await db.transaction().execute((trx) => cancelRun(trx, engine, id));
       assert.equal((await ended(db, id)).state, 'canceled');
       await engine.stop();
     });
@@ -137,7 +147,7 @@ for (const { name, store } of stores) {
       const { id: writebackId } = await newWriteback(db);
       const { id } = await db.transaction().execute((trx) => startRun(trx, engine, newRun(writebackId)));
       const run = (await takeRun(db, id, 'one'))!;
-      await splitRun(db, engine, run, [{}, {}]);
+      await splitRun(db, engine, run, planOf(2));
       const [one, two] = [(await takePart(db, id, 1))!, (await takePart(db, id, 2))!];
       let second: Promise<boolean> | undefined;
       await db.transaction().execute(async (trx) => {
@@ -158,10 +168,10 @@ for (const { name, store } of stores) {
       const { id } = await db.transaction().execute((trx) => startRun(trx, engine, newRun(writebackId)));
       const first = await takeRun(db, id, 'one');
       const second = await takeRun(db, id, 'two');
-      assert.equal(await splitRun(db, engine, first!, [{}]), false);
+      assert.equal(await splitRun(db, engine, first!, planOf(1)), false);
       assert.deepEqual(await listParts(db, id), []);
-      assert.equal(await splitRun(db, engine, second!, [{}, {}]), true);
-      assert.equal(await splitRun(db, engine, second!, [{}, {}, {}]), true);
+      assert.equal(await splitRun(db, engine, second!, planOf(2)), true);
+      assert.equal(await splitRun(db, engine, second!, planOf(3)), true);
       assert.equal((await listParts(db, id)).length, 2);
       await endRun(db, second!, { state: 'canceled' });
       await engine.stop();

@@ -1,40 +1,61 @@
 import type { Db } from '../store/database.ts';
-import { type Part, cancelQueuedParts, changePart, countLiveParts } from '../store/part.ts';
-import { insertParts, listParts } from '../store/part.ts';
-import { type Run, lockRun } from '../store/run.ts';
+import {
+  type Part,
+  cancelQueuedParts,
+  changePart,
+  countLiveParts,
+  listParts,
+  queueParts,
+} from '../store/part.ts';
+import { type Run, accountOfRun, changeRun, lockRun } from '../store/run.ts';
 import type { Engine } from './engine.ts';
+import type { Plan, PlanHead } from './plan.ts';
 import type { ReceiptError } from './receipt.ts';
 
 /*
- * A run that can be split is planned into parts, which any worker does; the last part that ends, whichever way, sends
+ * A run that can be cut is planned into parts, which any worker does; the last part that ends, whichever way, sends
  * the finish, which publishes all of them, or ends the run as failed or canceled. Whoever finishes takes the run first
  * (`takeRun`), so that of two only one publishes.
  */
 
+/** A plan as the run keeps it. */
+export interface KeptPlan extends PlanHead {
+  /** The attempt that planned. */
+  readonly attempt: number;
+}
+
 /**
- * Splits a run that this attempt has. A later attempt keeps the parts that an earlier one has planned: some may be done.
+ * Cuts a run that this attempt has. A later attempt keeps the parts that an earlier one has planned: some may be done.
  * False: the attempt was given up.
  */
 export async function splitRun(
   transaction: Db,
   engine: Engine,
   run: Run,
-  definitions: readonly object[],
-  accountId?: string,
+  { parts, ...head }: Plan,
 ): Promise<boolean> {
   const now = await lockRun(transaction, run.id);
   if (now?.state !== 'running' || now.attempt !== run.attempt) return false;
-  if ((await listParts(transaction, run.id)).length > 0) return true;
-  const parts = definitions.map((definition, index) => ({
-    runId: run.id,
-    number: index + 1,
-    definition: JSON.stringify(definition),
-  }));
-  await insertParts(transaction, parts);
-  for (const { number } of parts) {
-    await engine.send(transaction, { kind: 'part', runId: run.id, part: number, attempt: 1 }, { accountId });
-  }
+  if (now.plan) return true;
+  const plan: KeptPlan = { ...head, attempt: run.attempt };
+  const is = { state: ['running' as const], attempt: run.attempt };
+  await changeRun(transaction, run.id, is, { plan: JSON.stringify(plan) });
+  await sendParts(transaction, engine, run.id, await queueParts(transaction, run.id, parts));
   return true;
+}
+
+async function sendParts(transaction: Db, engine: Engine, runId: string, parts: readonly Part[]) {
+  const accountId = await accountOfRun(transaction, runId);
+  const jobs = parts.map(({ number, attempt }) => ({ runId, part: number, attempt: attempt + 1, accountId }));
+  await engine.sendAll(transaction, 'part', jobs);
+}
+
+/** Sends the finish when no part is queued or worked on any more. The same one is sent however often it is found out. */
+async function finishIfDone(transaction: Db, engine: Engine, { id, plan }: Run): Promise<void> {
+  if ((await countLiveParts(transaction, id)) > 0) return;
+  const { attempt } = plan as unknown as KeptPlan;
+  const accountId = await accountOfRun(transaction, id);
+  await engine.send(transaction, { kind: 'finish', runId: id, attempt }, { accountId });
 }
 
 /** How a part ended. */
@@ -60,10 +81,22 @@ export async function endPart(transaction: Db, engine: Engine, part: Part, end: 
   });
   if (!ended || !run) return false;
   if (state !== 'succeeded') await cancelQueuedParts(transaction, run.id);
-  if ((await countLiveParts(transaction, run.id)) === 0) {
-    await engine.send(transaction, { kind: 'finish', runId: run.id, attempt: 1 });
-  }
+  await finishIfDone(transaction, engine, run);
   return true;
+}
+
+/** Ends the parts of a run that nobody works on: the run is to stop. */
+export async function stopParts(transaction: Db, engine: Engine, run: Run): Promise<void> {
+  await cancelQueuedParts(transaction, run.id);
+  await finishIfDone(transaction, engine, run);
+}
+
+/** Sends what a run in parts waits for, when the queue has nothing of it. */
+export async function reviveParts(transaction: Db, engine: Engine, run: Run): Promise<void> {
+  const parts = await listParts(transaction, run.id);
+  const live = parts.filter(({ state }) => state === 'queued' || state === 'running');
+  await sendParts(transaction, engine, run.id, live);
+  await finishIfDone(transaction, engine, run);
 }
 
 /** Gives a part that failed back to the queue, to be tried again at a time. False: the attempt was given up. */
@@ -71,16 +104,18 @@ export async function queuePartAgain(
   transaction: Db,
   engine: Engine,
   part: Part,
-  again: { readonly at: Date; readonly error: ReceiptError; readonly accountId?: string | undefined },
+  again: { readonly at: Date; readonly error: ReceiptError },
 ): Promise<boolean> {
-  const { runId, number, attempt } = part;
+  const { runId, number, attempt, failures } = part;
   const queued = await changePart(transaction, part, {
     state: 'queued',
+    failures: failures + 1,
     error: JSON.stringify(again.error),
   });
   if (!queued) return false;
+  const accountId = await accountOfRun(transaction, runId);
   const job = { kind: 'part' as const, runId, part: number, attempt: attempt + 1 };
-  await engine.send(transaction, job, { notBefore: again.at, accountId: again.accountId });
+  await engine.send(transaction, job, { notBefore: again.at, accountId });
   return true;
 }
 

@@ -2,7 +2,7 @@ import type { Run } from '../connector/contract.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { ErrorData } from './error-data.ts';
 import type { RowsToMove } from './move-rows.ts';
-import type { Receipt } from './receipt.ts';
+import type { Step, StepResult } from './step.ts';
 
 /** What a worker is given: plain data, secrets included, which stay in this process. */
 export type RunData = Pick<RowsToMove, 'writeback' | 'run' | 'dryRun' | 'again'>;
@@ -22,5 +22,5 @@ export type RunMessage =
       readonly fields: Readonly<Record<string, unknown>> | undefined;
     }
   | { readonly kind: 'hide'; readonly secret: string }
-  | { readonly kind: 'done'; readonly receipt: Receipt }
+  | { readonly kind: 'done'; readonly result: StepResult<Step> }
   | { readonly kind: 'failed'; readonly error: ErrorData };

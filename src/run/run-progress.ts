@@ -18,30 +18,45 @@ export interface RunProgress {
   stop(): Promise<void>;
 }
 
-/**
- * Writes rows and bytes into the run and its events, at most once a second. An attempt that was given up learns of it here:
- * `lost` is aborted.
- */
-export function reportProgress(db: Db, run: Run, log: Log, lost: AbortController): RunProgress {
+/** How far something is. */
+interface Passed {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** Writes it down. False: another worker has the work. */
+export type Report = (passed: Passed) => Promise<boolean>;
+
+/** Writes rows and bytes into a run and its events. */
+export const reportRun =
+  (db: Db, run: Run): Report =>
+  async ({ rows, bytes }) => {
+    const is = { state: ['running' as const], attempt: run.attempt };
+    if (!(await changeRun(db, run.id, is, { rowsRead: rows, bytes }))) return false;
+    await tellProgress(db, run, { rows, bytes });
+    return true;
+  };
+
+/** What a person who follows the run sees. */
+export async function tellProgress(db: Db, { id, attempt }: Run, passed: Passed): Promise<void> {
+  const event = { runId: id, attempt, kind: 'progress' as const, ...passed };
+  await insertRunEvents(db, [{ ...event, message: `${passed.rows} rows` }]);
+}
+
+/** Reports at most once a second. An attempt that was given up learns of it here: `lost` is aborted. */
+export function reportProgress(report: Report, log: Log, lost: AbortController): RunProgress {
   let now = { rows: 0, bytes: 0 };
   let told = now;
   let reporting: Promise<void> = Promise.resolve();
-  const report = async () => {
+  const reportNow = async () => {
     if (now === told) return;
     told = now;
-    const { rows, bytes } = told;
-    const is = { state: ['running' as const], attempt: run.attempt };
-    if (!(await changeRun(db, run.id, is, { rowsRead: rows, bytes }))) {
-      lost.abort(new AttemptLost('Another worker has the run.'));
-      return;
-    }
-    const event = { runId: run.id, attempt: run.attempt, kind: 'progress' as const, rows, bytes };
-    await insertRunEvents(db, [{ ...event, message: `${rows} rows` }]);
+    if (!(await report(told))) lost.abort(new AttemptLost('Another worker has the run.'));
   };
   const failed = (error: unknown) => log.warn('Progress cannot be written.', { error: String(error) });
   const timer = setInterval(() => {
     // A slow database is not asked again before it has answered.
-    reporting = reporting.then(report).catch(failed);
+    reporting = reporting.then(reportNow).catch(failed);
   }, interval).unref();
   return {
     tell: (rows, bytes) => void (now = { rows, bytes }),

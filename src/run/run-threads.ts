@@ -3,20 +3,20 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { TemporaryError } from '../errors.ts';
 import { errorFromData } from './error-data.ts';
 import type { RowsToMove } from './move-rows.ts';
-import type { Receipt } from './receipt.ts';
 import type { RunData, RunMessage } from './run-message.ts';
+import type { Step, StepResult } from './step.ts';
 
-/** One run to do in another thread: what `moveRows` takes, but for what the thread's own entry makes. */
+/** One run to work on in another thread: what `takeStep` takes, but for what the thread's own entry makes. */
 export type RunInThread = Omit<RowsToMove, 'registry' | 'egress'>;
 
 /** Threads that move rows. */
 export interface RunThreads {
   /**
-   * `moveRows` in a thread, so that this one stays free: the same receipt, the same errors, the same calls of `started` and
+   * `takeStep` in a thread, so that this one stays free: the same result, the same errors, the same calls of `started` and
    * `progress` (these ten times a second). A thread that dies without a word is a TemporaryError `run-worker-ended` or
    * `run-out-of-memory`; the law of replay covers what it left.
    */
-  move(work: RunInThread): Promise<Receipt>;
+  take<S extends Step>(work: RunInThread, step: S): Promise<StepResult<S>>;
   /** Ends the threads, and with them the runs that they still have. */
   close(): Promise<void>;
 }
@@ -64,12 +64,16 @@ function relay(message: RunMessage, { log, started, progress }: RunInThread): vo
 }
 
 /** Waits for the last thing that is said of a run, or for the death of its thread. */
-function outcomeOf(port: MessagePort, work: RunInThread, { active }: Thread): Promise<Receipt> {
-  const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
+function outcomeOf<S extends Step>(
+  port: MessagePort,
+  work: RunInThread,
+  { active }: Thread,
+): Promise<StepResult<S>> {
+  const { promise, resolve, reject } = Promise.withResolvers<StepResult<S>>();
   const died = (cause: NodeJS.ErrnoException | undefined) => reject(deadThread(cause));
   active.add(died);
   port.on('message', (message: RunMessage) => {
-    if (message.kind === 'done') resolve(message.receipt);
+    if (message.kind === 'done') resolve(message.result as StepResult<S>);
     else if (message.kind === 'failed') reject(errorFromData(message.error));
     else relay(message, work);
   });
@@ -122,18 +126,18 @@ function pickThread(threads: Set<Thread>, entry: URL, most: number): Thread {
   return thread;
 }
 
-function beginRun(thread: Thread, { writeback, run, dryRun, again }: RunInThread): MessagePort {
+function begin(thread: Thread, { writeback, run, dryRun, again }: RunInThread, step: Step): MessagePort {
   clearTimeout(thread.idle);
   thread.worker.ref();
   thread.begun += 1;
   thread.isRetired ||= thread.begun >= mostRuns;
   const { port1, port2 } = new MessageChannel();
   const data: RunData = { writeback, run, dryRun, again };
-  thread.worker.postMessage({ port: port2, data }, [port2]);
+  thread.worker.postMessage({ port: port2, data, step }, [port2]);
   return port1;
 }
 
-function endRun(thread: Thread, port: MessagePort): void {
+function end(thread: Thread, port: MessagePort): void {
   port.close();
   if (thread.active.size > 0) return;
   const stop = () => void thread.worker.terminate();
@@ -151,19 +155,19 @@ function endRun(thread: Thread, port: MessagePort): void {
 export function openRunThreads(entry: URL, most = Math.max(4, 2 * availableParallelism())): RunThreads {
   const threads = new Set<Thread>();
   return {
-    async move(work) {
+    async take(work, step) {
       work.signal.throwIfAborted();
       const thread = pickThread(threads, entry, most);
-      const port = beginRun(thread, work);
+      const port = begin(thread, work, step);
       const stop = cancelOn(work.signal, port, thread);
       try {
-        return await outcomeOf(port, work, thread);
+        return await outcomeOf<typeof step>(port, work, thread);
       } catch (error) {
         work.signal.throwIfAborted();
         throw error;
       } finally {
         stop();
-        endRun(thread, port);
+        end(thread, port);
       }
     },
     async close() {

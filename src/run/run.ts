@@ -1,8 +1,17 @@
 import type { ReceiptError } from './receipt.ts';
 import type { Engine } from './engine.ts';
 import type { Db } from '../store/database.ts';
-import { type NewRun, type Run, type RunIs, changeRun, claimRun, insertRuns } from '../store/run.ts';
+import {
+  type NewRun,
+  type Run,
+  type RunIs,
+  accountOfRun,
+  changeRun,
+  claimRun,
+  insertRuns,
+} from '../store/run.ts';
 import { insertRunEvents } from '../store/run-event.ts';
+import { reviveParts, stopParts } from './parts.ts';
 
 /*
  * The states of a run, and who moves it. Nothing else changes them.
@@ -10,7 +19,8 @@ import { insertRunEvents } from '../store/run-event.ts';
  *   from              to          by                                            attempt
  *   -                 queued      startRuns: with its job, in one transaction   0
  *   queued            running     takeRun: a worker has its job                 + 1
- *   running           running     takeRun: its worker was given up              + 1
+ *   running           running     takeRun: its worker was given up, or all its
+ *                                 parts are done and a worker finishes it       + 1
  *   running           queued      queueAgain: failed, and to be tried again     same; failures + 1
  *   running           succeeded   endRun                                        same
  *   running           failed      endRun                                        same
@@ -51,7 +61,7 @@ export async function startRuns(
   return queued;
 }
 
-/** What a worker does first. Undefined: the run is over, and there is nothing to do. */
+/** What a worker does first, also who finishes a run in parts. Undefined: the run is over, and there is nothing to do. */
 export async function takeRun(db: Db, id: string, worker: string): Promise<Run | undefined> {
   return db.transaction().execute(async (transaction) => {
     const taken = await claimRun(transaction, id, worker);
@@ -102,6 +112,7 @@ export async function queueAgain(
     state: 'queued' as const,
     worker: null,
     failures: run.failures + 1,
+    plan: null,
     error: JSON.stringify(again.error),
   };
   const queued = await changeRun(transaction, run.id, is, change);
@@ -113,15 +124,18 @@ export async function queueAgain(
 }
 
 /**
- * Cancels a run: at once when nobody works on it; else its worker sees the wish within a second, and so does the next
- * one, should the worker be dead. Undefined when the run is over already.
+ * Cancels a run: at once when nobody works on it; else its workers see the wish within a second, and so does the next
+ * one, should a worker be dead. Undefined when the run is over already.
  */
-export async function cancelRun(transaction: Db, id: string): Promise<Run | undefined> {
+export async function cancelRun(transaction: Db, engine: Engine, id: string): Promise<Run | undefined> {
   const now = new Date();
   const idle = { state: 'canceled' as const, cancelRequestedAt: now, finishedAt: now };
   const canceled = await changeRun(transaction, id, { state: ['queued'] }, idle);
   if (canceled) await tell(transaction, canceled, 'The run was canceled.');
-  return canceled ?? changeRun(transaction, id, { state: ['running'] }, { cancelRequestedAt: now });
+  if (canceled) return canceled;
+  const wished = await changeRun(transaction, id, { state: ['running'] }, { cancelRequestedAt: now });
+  if (wished?.plan) await stopParts(transaction, engine, wished);
+  return wished;
 }
 
 /** Sends the job of every live run that has none: after a dump was restored, whose runs come without the queue. */
@@ -133,12 +147,25 @@ export async function reviveRuns(db: Db, engine: Engine): Promise<number> {
     .orderBy('id')
     .execute();
   let revived = 0;
-  for (const { id, attempt } of live) {
-    if (await engine.isQueued('run', id)) continue;
-    await engine.send(db, { kind: 'run', runId: id, attempt: attempt + 1 });
+  for (const run of live) {
+    if (await isInQueue(engine, run)) continue;
+    await db.transaction().execute((transaction) => revive(transaction, engine, run));
     revived++;
   }
   return revived;
+}
+
+async function isInQueue(engine: Engine, { id, plan }: Run): Promise<boolean> {
+  const kinds = plan ? (['part', 'finish'] as const) : (['run'] as const);
+  const found = await Promise.all(kinds.map(async (kind) => engine.isQueued(kind, id)));
+  return found.includes(true);
+}
+
+async function revive(transaction: Db, engine: Engine, run: Run): Promise<void> {
+  const { id, attempt, plan } = run;
+  if (plan) return reviveParts(transaction, engine, run);
+  const accountId = await accountOfRun(transaction, id);
+  await engine.send(transaction, { kind: 'run', runId: id, attempt: attempt + 1 }, { accountId });
 }
 
 async function tell(transaction: Db, { id, attempt }: Run, message: string): Promise<void> {

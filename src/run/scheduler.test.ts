@@ -53,7 +53,7 @@ for (const { name, store } of stores) {
     const runsOf = async (writebackId: string) => listRuns(db, { writebackId, limit: 9 });
     const cancelAll = async (writebackId: string) => {
       for (const { id } of await runsOf(writebackId)) {
-        await db.transaction().execute((transaction) => cancelRun(transaction, id));
+        await db.transaction().execute((transaction) => cancelRun(transaction, engine, id));
       }
     };
 

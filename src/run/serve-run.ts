@@ -1,8 +1,9 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import type { Log } from '../log.ts';
 import { errorToData } from './error-data.ts';
-import { type RowsToMove, moveRows } from './move-rows.ts';
+import type { RowsToMove } from './move-rows.ts';
 import type { RunData, RunMessage } from './run-message.ts';
+import { type Step, takeStep } from './step.ts';
 
 type Post = (message: RunMessage) => void;
 
@@ -36,10 +37,11 @@ function pacedProgress(post: Post) {
 interface RunOrder {
   readonly port: MessagePort;
   readonly data: RunData;
+  readonly step: Step;
 }
 
 async function serve(
-  { port, data }: RunOrder,
+  { port, data, step }: RunOrder,
   means: Pick<RowsToMove, 'registry' | 'egress'>,
 ): Promise<void> {
   const post: Post = (message) => port.postMessage(message);
@@ -47,16 +49,17 @@ async function serve(
   port.once('message', () => canceled.abort(new Error('Canceled.')));
   const paced = pacedProgress(post);
   try {
-    const receipt = await moveRows({
+    const work: RowsToMove = {
       ...means,
       ...data,
       log: relayedLog(post),
       signal: canceled.signal,
       started: (dataset, run, rows) => post({ kind: 'started', dataset, run, rows }),
       progress: paced.tell,
-    });
+    };
+    const result = await takeStep(work, step);
     paced.end();
-    post({ kind: 'done', receipt });
+    post({ kind: 'done', result });
   } catch (error) {
     post({ kind: 'failed', error: errorToData(error) });
   } finally {
@@ -65,8 +68,8 @@ async function serve(
 }
 
 /**
- * The inside of a thread that moves the rows of runs (`run-threads.ts` is its outside): takes runs, also several at once, tells
- * what happens to each as messages, and goes on until it is ended.
+ * The inside of a thread that moves the rows of runs (`run-threads.ts` is its outside): takes steps of runs, also several at
+ * once, tells what happens to each as messages, and goes on until it is ended.
  */
 export function serveRuns(means: Pick<RowsToMove, 'registry' | 'egress'>): void {
   if (!parentPort) throw new Error('Runs are served in a worker thread only.');

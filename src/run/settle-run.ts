@@ -1,33 +1,26 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { TemporaryError } from '../errors.ts';
 import { writeAudit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import { explainStoreError } from '../store/explain-store-error.ts';
 import { appendOutputRows, replaceOutputRows } from '../store/output-row.ts';
 import type { Run } from '../store/run.ts';
 import { deleteProgress } from '../store/run-event.ts';
-import { type Writeback, updateWriteback } from '../store/writeback.ts';
+import { updateWriteback } from '../store/writeback.ts';
 import { recordAlerts } from './alert/record-alerts.ts';
+import type { Failure, Saved } from './attempt.ts';
 import { notOwnerCodes } from './check-ownership.ts';
-import type { Definition } from './definition.ts';
 import type { Engine } from './engine.ts';
 import { keepRejected } from './keep-rejected.ts';
 import { outputCells } from './output-cells.ts';
-import type { Receipt, ReceiptError } from './receipt.ts';
+import type { Receipt } from './receipt.ts';
 import { retryAt } from './retry-at.ts';
 import { endRun, queueAgain } from './run.ts';
 import { startFollowers } from './start-followers.ts';
+import { writeDown } from './write-down.ts';
 
 /** How an attempt ended, without secrets. */
 export type Outcome =
   | { readonly state: 'succeeded'; readonly receipt: Receipt & { readonly timings: object } }
-  | { readonly state: 'failed' | 'canceled'; readonly error: ReceiptError };
-
-/** What the run is of; neither is there when it was deleted meanwhile. */
-interface Saved {
-  readonly writeback?: Writeback | undefined;
-  readonly definition?: Definition | undefined;
-}
+  /** `isFinal`: it is not tried again, whatever the error and the schedule say. */
+  | (Failure & { readonly isFinal?: boolean });
 
 /** What is written with. */
 interface SettleParts {
@@ -35,20 +28,9 @@ interface SettleParts {
   readonly engine: Engine;
 }
 
-/** Seconds between attempts to write the end down: a database that restarts is back within them, and the work is not done twice. */
-const waits = [1, 2, 4, 8, 16];
-
 /** Writes down how an attempt ended, all of it or nothing. When the attempt was given up, nothing is changed. */
 export async function settleRun(run: Run, saved: Saved, outcome: Outcome, parts: SettleParts): Promise<void> {
-  for (const wait of [...waits, undefined]) {
-    try {
-      await parts.db.transaction().execute((transaction) => settle(transaction, run, saved, outcome, parts));
-      return;
-    } catch (error) {
-      if (wait === undefined || !(explainStoreError(error) instanceof TemporaryError)) throw error;
-      await sleep(wait * 1000);
-    }
-  }
+  await writeDown(parts.db, (transaction) => settle(transaction, run, saved, outcome, parts));
 }
 
 async function settle(transaction: Db, run: Run, saved: Saved, outcome: Outcome, { engine }: SettleParts) {
@@ -58,7 +40,8 @@ async function settle(transaction: Db, run: Run, saved: Saved, outcome: Outcome,
   }
   const { state, error } = outcome;
   const { writeback, definition } = saved;
-  const at = state === 'failed' ? retryAt(definition?.retry, { ...run, error }, new Date()) : undefined;
+  const mayPass = state === 'failed' && !outcome.isFinal;
+  const at = mayPass ? retryAt(definition?.retry, { ...run, error }, new Date()) : undefined;
   if (at) {
     await queueAgain(transaction, engine, run, { at, error, accountId: writeback?.accountId ?? undefined });
     return;

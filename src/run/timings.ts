@@ -1,7 +1,7 @@
 import type { Run } from '../store/run.ts';
 
 /** What an attempt goes through, in order; each name tells what is done then. */
-export type Phase = 'prepared' | 'described' | 'moved';
+export type Phase = 'prepared' | 'described' | 'moved' | 'published';
 
 /** Milliseconds that each phase took. */
 export interface Timings {

@@ -143,7 +143,7 @@ for (const { name, store } of stores) {
       await rig.until(id, ({ state }) => state === 'running');
       await rig.logged(id, 'signed in');
       const since = performance.now();
-      await db.transaction().execute((transaction) => cancelRun(transaction, id));
+      await db.transaction().execute((transaction) => cancelRun(transaction, rig.engine, id));
       assert.equal((await rig.ended(id)).state, 'canceled');
       assert.ok(performance.now() - since < 10_000);
     });
@@ -157,7 +157,7 @@ for (const { name, store } of stores) {
       assert.deepEqual([again.state, again.error?.['code']], ['queued', 'odd-busy']);
       const told = (await runEventsAfter(db, id, 0, 99)).map(({ message }) => message).join('\n');
       assert.match(told, /The next attempt begins at/);
-      await db.transaction().execute((transaction) => cancelRun(transaction, id));
+      await db.transaction().execute((transaction) => cancelRun(transaction, rig.engine, id));
       const refused = await odd('refuse', { retry });
       const failed = await rig.ended(await rig.start(refused, { cause: 'schedule' }));
       assert.deepEqual([failed.state, failed.failures], ['failed', 0], 'of no use');
@@ -204,7 +204,7 @@ for (const { name, store } of stores) {
       await rig.logged(id, 'signed in');
       // As another worker does that takes the run.
       await changeRun(db, id, { state: ['running'], attempt }, { attempt: attempt + 7, worker: 'elsewhere' });
-      await db.transaction().execute((transaction) => cancelRun(transaction, id));
+      await db.transaction().execute((transaction) => cancelRun(transaction, rig.engine, id));
       await rig.idle();
       const run = await findRun(db, id);
       assert.deepEqual([run?.state, run?.worker], ['running', 'elsewhere']);

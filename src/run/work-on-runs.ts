@@ -1,9 +1,14 @@
 import { hostname } from 'node:os';
 import type { Store } from '../store/open.ts';
 import { requireFittingSchema } from '../store/migrate.ts';
+import { takePart } from '../store/part.ts';
+import { findRun } from '../store/run.ts';
+import type { RunParts } from './attempt.ts';
 import { watchCanceled } from './cancel-watch.ts';
-import type { WorkLimits } from './engine.ts';
-import { type RunParts, executeRun } from './execute-run.ts';
+import type { FetchedJob, WorkLimits } from './engine.ts';
+import { executeFinish } from './execute-finish.ts';
+import { executePart } from './execute-part.ts';
+import { type Hold, executeRun } from './execute-run.ts';
 import { takeRun } from './run.ts';
 import { openRunThreads } from './run-threads.ts';
 
@@ -17,37 +22,50 @@ export interface RunWorker {
 }
 
 /** What a worker works with. */
-export interface WorkerParts extends Omit<RunParts, 'threads'>, WorkLimits, Pick<Store, 'pool'> {
+export interface WorkerParts extends Omit<RunParts, 'threads' | 'watch'>, WorkLimits, Pick<Store, 'pool'> {
   /** The module that the threads of runs begin with (`run-threads.ts`). */
   readonly entry: URL;
 }
 
+/** Does one piece of work, if it is still to be done. */
+async function workOn(job: FetchedJob, worker: string, hold: Hold, parts: RunParts): Promise<void> {
+  const { db } = parts;
+  const { kind, runId, part: number } = job;
+  if (kind === 'part') {
+    const part = await takePart(db, runId, number!);
+    const run = part && (await findRun(db, runId));
+    return run && executePart(part, run, hold, parts);
+  }
+  const run = await takeRun(db, runId, worker);
+  if (!run) return;
+  await (kind === 'run' ? executeRun(run, hold, parts) : executeFinish(run, hold, parts));
+}
+
 /**
- * The role *worker*: takes queued runs, as many at once as there are slots, and moves their rows in threads. Before each it makes
- * sure that the database is not a newer release's.
+ * The role *worker*: takes runs, parts and finishes that are queued, as many at once as there are slots, and moves their rows in
+ * threads. Before each it makes sure that the database is not a newer release's.
  */
 export async function workOnRuns(given: WorkerParts): Promise<RunWorker> {
   const { db, engine, log, pool, slots, perAccount } = given;
   const threads = openRunThreads(given.entry);
-  const parts: RunParts = { ...given, threads };
-  const name = `${hostname()}:${process.pid}`;
   const watch = watchCanceled(db, log);
+  const parts: RunParts = { ...given, threads, watch };
+  const name = `${hostname()}:${process.pid}`;
   const halt = new AbortController();
   const active = new Set<Promise<void>>();
-  const work = async (runId: string, signal: AbortSignal) => {
+  const work = async (job: FetchedJob, signal: AbortSignal) => {
     await requireFittingSchema(pool);
-    const run = await takeRun(db, runId, name);
-    if (!run) return;
-    const either = AbortSignal.any([signal, halt.signal]);
-    await watch.during(run.id, either, async (any) => executeRun(run, parts, any));
+    const hold = { interrupted: job.interrupted, signal: AbortSignal.any([signal, halt.signal]) };
+    await workOn(job, name, hold, parts);
   };
-  await engine.work('run', { slots, perAccount }, async ({ runId }, signal) => {
-    const working = work(runId, signal);
+  await engine.work({ slots, perAccount }, async (job, signal) => {
+    const working = work(job, signal);
     active.add(working);
     try {
       await working;
     } catch (error) {
-      log.warn('A run is given back to the queue.', { run: runId, error: String(error) });
+      const { kind, runId: run, part } = job;
+      log.warn('Some work is given back to the queue.', { kind, run, part, error: String(error) });
       throw error;
     } finally {
       active.delete(working);

@@ -19,7 +19,7 @@ import { codeVersion } from './migrate.ts';
 import { newId } from './new-id.ts';
 import type { Store } from './open.ts';
 import { appendOutputRows } from './output-row.ts';
-import { insertParts } from './part.ts';
+import { queueParts } from './part.ts';
 import { createPool } from './pool.ts';
 import { saveRejectedRows } from './rejected-row.ts';
 import { moveStore, restoreStore } from './restore.ts';
@@ -72,7 +72,7 @@ async function fill(db: Db): Promise<void> {
     credentials: '{}',
   });
   await keepChannelFailure(db, { channelId, failures: 2, restsUntil: new Date(), lastError: odd });
-  await insertParts(db, [{ runId, number: 1, definition: '{}' }]);
+  await queueParts(db, runId, [{}]);
   const line = (number: number) => ({ runId, attempt: 1, kind: 'log' as const, message: `${number} ${odd}` });
   await insertRunEvents(
     db,

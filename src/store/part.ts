@@ -1,4 +1,4 @@
-import type { Generated, Insertable, Selectable, Updateable } from 'kysely';
+import { type Generated, type Selectable, type Updateable, sql } from 'kysely';
 import type { Db, Json } from './database.ts';
 import type { RunState } from './run.ts';
 
@@ -8,11 +8,14 @@ export interface PartTable {
   number: number;
   state: Generated<RunState>;
   attempt: Generated<number>;
+  /** How often it failed and was queued again. */
+  failures: Generated<number>;
   /** Which piece of the DataSet it is. */
   definition: Json<Readonly<Record<string, unknown>>>;
-  /** How far it came; the next attempt goes on from there. */
-  checkpoint: Json<Readonly<Record<string, unknown>>> | null;
-  /** What it delivered; the finalizing step publishes these together. */
+  /** How far it is. */
+  rows: Generated<number>;
+  bytes: Generated<number>;
+  /** What it delivered; the finish publishes these together. */
   delivered: Json<Readonly<Record<string, unknown>>> | null;
   error: Json<Readonly<Record<string, unknown>>> | null;
   startedAt: Date | null;
@@ -21,8 +24,31 @@ export interface PartTable {
 
 export type Part = Selectable<PartTable>;
 
-export async function insertParts(db: Db, parts: readonly Insertable<PartTable>[]): Promise<void> {
-  await db.insertInto('part').values(parts).execute();
+/**
+ * Queues the parts of a run. Those of an earlier plan are queued anew and keep the number of their attempts: who still works
+ * on one is refused.
+ */
+export async function queueParts(db: Db, runId: string, definitions: readonly object[]): Promise<Part[]> {
+  const values = definitions.map((definition, index) => ({
+    runId,
+    number: index + 1,
+    definition: JSON.stringify(definition),
+  }));
+  await db.deleteFrom('part').where('runId', '=', runId).where('number', '>', values.length).execute();
+  const anew = { state: 'queued', failures: 0, rows: 0, bytes: 0, finishedAt: null } as const;
+  return db
+    .insertInto('part')
+    .values(values)
+    .onConflict((conflict) =>
+      conflict.columns(['runId', 'number']).doUpdateSet((eb) => ({
+        ...anew,
+        definition: eb.ref('excluded.definition'),
+        delivered: null,
+        error: null,
+      })),
+    )
+    .returningAll()
+    .execute();
 }
 
 export async function listParts(db: Db, runId: string): Promise<Part[]> {
@@ -56,6 +82,18 @@ export async function changePart(
     .where('state', '=', 'running')
     .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
+}
+
+/** What all parts of a run have read and sent so far. */
+export async function sumParts(db: Db, runId: string): Promise<{ rows: number; bytes: number }> {
+  return db
+    .selectFrom('part')
+    .select([
+      sql<number>`coalesce(sum(rows), 0)::bigint`.as('rows'),
+      sql<number>`coalesce(sum(bytes), 0)::bigint`.as('bytes'),
+    ])
+    .where('runId', '=', runId)
+    .executeTakeFirstOrThrow();
 }
 
 /** Parts that nobody has begun are not begun any more. */

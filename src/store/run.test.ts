@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { openBothStores } from '../../test/servers/store-places.ts';
 import { newRun, newWriteback } from '../../test/servers/store-rows.ts';
 import { isDuplicate } from './explain-store-error.ts';
-import { changePart, insertParts, listParts, takePart } from './part.ts';
+import { changePart, queueParts, listParts, takePart } from './part.ts';
 import { countKeptRows, findRejectedDataset, rejectedRowsAfter, saveRejectedRows } from './rejected-row.ts';
 import { insertRunEvents, runEventsAfter } from './run-event.ts';
 import {
@@ -90,24 +90,25 @@ for (const { name, store } of await openBothStores()) {
     test('a part is fenced by its attempt', async () => {
       const { id: writebackId } = await newWriteback(db);
       const { id: runId } = await insertRun(db, newRun(writebackId));
-      await insertParts(db, [
-        { runId, number: 1, definition: '{"day":1}' },
-        { runId, number: 2, definition: '{}' },
-      ]);
+      await queueParts(db, runId, [{ day: 1 }, {}]);
       const first = await takePart(db, runId, 1);
       const second = await takePart(db, runId, 1);
       assert.ok(first && second);
       assert.equal(second.attempt, 2);
-      assert.equal(await changePart(db, first, { checkpoint: '{"rows":1}' }), false);
-      assert.equal(await changePart(db, second, { checkpoint: '{"rows":2}', state: 'succeeded' }), true);
+      assert.equal(await changePart(db, first, { rows: 1 }), false);
+      assert.equal(await changePart(db, second, { rows: 2, state: 'succeeded' }), true);
       assert.equal(await takePart(db, runId, 1), undefined, 'a finished part is not done again');
       assert.deepEqual(
-        (await listParts(db, runId)).map(({ checkpoint, state }) => [checkpoint, state]),
+        (await listParts(db, runId)).map(({ definition, rows, state }) => [definition, rows, state]),
         [
-          [{ rows: 2 }, 'succeeded'],
-          [null, 'queued'],
+          [{ day: 1 }, 2, 'succeeded'],
+          [{}, 0, 'queued'],
         ],
       );
+      await queueParts(db, runId, [{ day: 2 }]);
+      const [anew, ...more] = await listParts(db, runId);
+      assert.deepEqual([anew?.state, anew?.definition, anew?.rows, more], ['queued', { day: 2 }, 0, []]);
+      assert.equal((await takePart(db, runId, 1))?.attempt, 3, 'attempts of an earlier plan stay refused');
     });
 
     test('the log of a run is read on from where a reader was', async () => {

@@ -163,20 +163,22 @@ test('a canceled write leaves nothing behind', async () => {
   assert.deepEqual(await readdir(out), []);
 });
 
+const whole = { kind: 'whole' } as const;
+
 test('many runs share a few threads, and one that dies takes only its own', async () => {
   const threads = openRunThreads(oddEntry, 2);
   try {
-    const quiet = Array.from({ length: 9 }, () => threads.move(workOf(odd('nothing')).work));
+    const quiet = Array.from({ length: 9 }, () => threads.take(workOf(odd('nothing')).work, whole));
     const receipts = await Promise.all(quiet);
     assert.ok(receipts.every(({ rowsWritten }) => rowsWritten === rows));
     const [dying, living] = [
-      threads.move(workOf(odd('exit')).work),
-      threads.move(workOf(odd('nothing')).work),
+      threads.take(workOf(odd('exit')).work, whole),
+      threads.take(workOf(odd('nothing')).work, whole),
     ];
     await assert.rejects(dying, { code: 'run-worker-ended' });
     assert.equal((await living).status, 'succeeded');
     assert.equal(
-      (await threads.move(workOf(odd('nothing')).work)).status,
+      (await threads.take(workOf(odd('nothing')).work, whole)).status,
       'succeeded',
       'others take its place',
     );
@@ -192,13 +194,14 @@ test(
     const threads = openRunThreads(oddEntry, 1);
     try {
       const canceling = new AbortController();
-      const deaf = threads.move(
+      const deaf = threads.take(
         workOf(odd('be deaf'), {
           signal: canceling.signal,
           log: createLog(() => canceling.abort(new Error('Enough.'))),
         }).work,
+        whole,
       );
-      const beside = threads.move(workOf(odd('nothing')).work);
+      const beside = threads.take(workOf(odd('nothing')).work, whole);
       await assert.rejects(deaf, { message: 'Enough.' });
       assert.equal((await beside).status, 'succeeded');
     } finally {

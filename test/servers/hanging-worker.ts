@@ -9,7 +9,7 @@ const log = createLog(() => {});
 const place = { databaseUrl: process.argv[2]!, dataFolder: '' };
 const store = await openStore(place, log, new AbortController().signal);
 const engine = await openEngine(store.bossOptions, log);
-await engine.work('run', { slots: 1 }, async ({ runId }) => {
+await engine.work({ slots: 1 }, async ({ runId }) => {
   const run = await takeRun(store.kysely, runId, hostname());
   process.stdout.write(`${run?.attempt}\n`);
   await new Promise(() => {});

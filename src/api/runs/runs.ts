@@ -22,12 +22,12 @@ const get =
     runAnswer(await reachRun(db, id));
 
 const cancel =
-  ({ db }: RunParts): Handler<Contract['cancelRun']> =>
+  ({ db, engine }: RunParts): Handler<Contract['cancelRun']> =>
   async ({ params: { id } }, { caller }) => {
     const deed = { actor: caller!.personId, action: 'run.cancel', target: id, details: {} };
     return audited(db, deed, async (transaction) => {
       const { state } = await reachRun(transaction, id);
-      if (await cancelRun(transaction, id)) return null;
+      if (await cancelRun(transaction, engine, id)) return null;
       throw new UserError(
         'run-over-conflict',
         `The run is over: it ${state === 'canceled' ? 'was' : 'has'} ${state}.`,

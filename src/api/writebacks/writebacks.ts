@@ -39,13 +39,13 @@ const get =
 
 /** The row stays for the history of its runs; the one that is on its way is canceled. */
 const remove =
-  ({ db }: WritebackParts): Handler<Contract['deleteWriteback']> =>
+  ({ db, engine }: WritebackParts): Handler<Contract['deleteWriteback']> =>
   async ({ params: { id } }, { caller }) => {
     const deed = { actor: caller!.personId, action: 'writeback.delete', target: id, details: {} };
     return audited(db, deed, async (transaction) => {
       await reachWriteback(transaction, caller!, id, 'change');
       const live = await findLiveRun(transaction, id);
-      if (live) await cancelRun(transaction, live.id);
+      if (live) await cancelRun(transaction, engine, live.id);
       await deleteSchedule(transaction, id);
       await updateWriteback(transaction, id, { deletedAt: new Date() });
       return null;

@@ -1,0 +1,44 @@
+import { sql } from 'kysely';
+import type { Db } from '../store/database.ts';
+
+/** A piece of work that wants its place in the queue. */
+export interface Waiting {
+  readonly accountId?: string | undefined;
+  /** It comes before all that waits, also before its own account's. */
+  readonly isUrgent: boolean;
+}
+
+interface Turn {
+  readonly account: string;
+  /** Of the account's last piece of work that waits or is worked on. */
+  readonly last: number;
+  /** Of the furthest that is worked on. */
+  readonly begun: number | null;
+}
+
+/** pg-boss's table; a turn is the negative of its priority. */
+async function turnsTaken(db: Db, queue: string): Promise<readonly Turn[]> {
+  const { rows } = await sql<Turn>`
+    select coalesce(group_id, '') as account, max(-priority) as last,
+      max(-priority) filter (where state = 'active') as begun
+    from pgboss.job where name = ${queue} and state <= 'active' group by 1`.execute(db);
+  return rows;
+}
+
+/**
+ * Gives each piece of work a turn, lower first, so that accounts are served in rounds: each takes one turn after the other, and
+ * who comes with an empty queue begins at the turn that is served now. So a thousand parts of one account do not hold up the
+ * run of another, nor does a newcomer with a thousand parts hold up the thousand. (Start-time fair queuing: Goyal, Vin, Cheng,
+ * SIGCOMM 1996.) Two that ask at the same moment may get the same turn, which does no harm.
+ */
+export async function takeTurns(db: Db, queue: string, all: readonly Waiting[]): Promise<number[]> {
+  const taken = await turnsTaken(db, queue);
+  const now = Math.max(0, ...taken.map(({ begun }) => begun ?? 0));
+  const last = new Map(taken.map(({ account, last }) => [account, last]));
+  return all.map(({ accountId = '', isUrgent }) => {
+    if (isUrgent) return now;
+    const turn = Math.max(now, last.get(accountId) ?? 0) + 1;
+    last.set(accountId, turn);
+    return turn;
+  });
+}
