@@ -108,6 +108,7 @@ export function createChannel(
   const pulse: Pulse = { last: 0, quickest: Infinity };
   // Every write of the window listens.
   setMaxListeners(0, signal);
+  // Not for ever: the connection's end, which always comes, ends the signal too.
   signal.addEventListener('abort', () => direct?.forget(), { once: true });
   const call = <T>(start: (callback: Callback<T>) => void, limit = operationLimit) =>
     settle(signal, limit, start, pulse);
