@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Permission } from '../contract/permission.ts';
+import { sessionCookie } from '../contract/sign-in.ts';
 import { findApiKey, touchApiKey } from '../store/api-key.ts';
 import type { Db } from '../store/database.ts';
 import { findPerson } from '../store/person.ts';
@@ -7,8 +8,6 @@ import { findSession, touchSession } from '../store/session.ts';
 import type { Caller } from './caller.ts';
 import { readCookie } from './cookie.ts';
 import { hashToken } from './token.ts';
-
-export const sessionCookie = '__Host-writeback';
 
 /** A session ends after so long without a call, and after so long in any case. Milliseconds. */
 export const sessionIdle = 12 * 3_600_000;

@@ -4,6 +4,7 @@ import { apiParts } from '../../test/servers/api-parts.ts';
 import { openBothStores, quiet } from '../../test/servers/store-places.ts';
 import { newPerson } from '../../test/servers/store-rows.ts';
 import { type CallName, contract } from '../contract/contract.ts';
+import { sessionCookie } from '../contract/sign-in.ts';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { may, permissions, roles } from '../contract/permission.ts';
 import { insertApiKey } from '../store/api-key.ts';
@@ -11,7 +12,7 @@ import { newId } from '../store/new-id.ts';
 import { updatePerson } from '../store/person.ts';
 import { insertSession } from '../store/session.ts';
 import { apiHandlers } from './handlers.ts';
-import { identify, sessionCookie } from './identify.ts';
+import { identify } from './identify.ts';
 import { serve } from './serve.ts';
 import { hashToken, newToken } from './token.ts';
 

@@ -2,8 +2,7 @@ import { may, permissions } from '../contract/permission.ts';
 import { UserError } from '../errors.ts';
 import { type Action, actionsCommand, atServer } from './actions.ts';
 import { named } from './find.ts';
-import { serverOption } from './server.ts';
-import { withSession } from './session.ts';
+import { signInOptions, withSession } from './session.ts';
 import { table } from './table.ts';
 import { createTell, tellList } from './tell.ts';
 
@@ -25,7 +24,7 @@ function permissionsOf(text: string | undefined) {
 
 const make: Action = {
   usage: 'NAME',
-  summary: 'Make an API key for a program, shown this once; asks for your password.',
+  summary: 'Make an API key for a program, shown this once; asks you to sign in.',
   async run({ words: [name = ''], typed, context }) {
     const expiresAt = daysOf(typed.text('days')).toISOString();
     const isWanted = permissionsOf(typed.text('permissions'));
@@ -40,7 +39,7 @@ const make: Action = {
 
 const remove: Action = {
   usage: 'NAME',
-  summary: 'End an API key of yours; asks for your password.',
+  summary: 'End an API key of yours; asks you to sign in.',
   async run({ words: [word = ''], typed, context }) {
     await withSession(typed, context, async (client) => {
       const { items } = await client.listApiKeys({});
@@ -76,7 +75,7 @@ export const apiKeysCommand = actionsCommand(
   { name: 'api-keys', summary: 'Keys for programs that call the API: list, new, delete.' },
   { ...listed, new: make, delete: remove },
   {
-    ...serverOption,
+    ...signInOptions,
     days: { type: 'string', value: 'N', help: 'How long a new key lives; 90 days unless told.' },
     permissions: {
       type: 'string',

@@ -3,15 +3,15 @@ import { UserError } from '../errors.ts';
 import { type Arguments, type CliContext, type Command, exitCodes } from './command.ts';
 import { clientSettings } from '../config.ts';
 import { endKeptKey, keepAddress, keptUrl, serverOption, serverUrl, withServer } from './server.ts';
-import { askSignIn, inSession, toldUrl } from './session.ts';
+import { askSignIn, inSession, signInOptions, toldUrl } from './session.ts';
 
 /** Makes an API key of all that the person may, and keeps it; gives the person's name. */
 async function keepKey(
   url: string,
   context: CliContext,
-  begin: Parameters<typeof inSession>[2],
+  beginning: Parameters<typeof inSession>[2],
 ): Promise<string> {
-  return inSession(url, context, begin, async (client, { name, role }) => {
+  return inSession(url, context, beginning, async (client, { name, role }) => {
     const mine = permissions.filter((one) => may(role, one));
     const { key } = await client.createApiKey({ body: { name: 'command line', permissions: mine } });
     // The one before would live on, in nobody's hands.
@@ -31,14 +31,14 @@ function tell(typed: Arguments, { out }: CliContext, url: string, name: string):
 /** `writeback sign-in`. */
 export const signInCommand: Command = {
   name: 'sign-in',
-  summary: 'Sign in to a server with e-mail address and password; an API key of 90 days is kept.',
+  summary: 'Sign in to a server; an API key of 90 days is kept.',
   usage: '',
   minimum: 0,
   maximum: 0,
-  options: serverOption,
+  options: signInOptions,
   async run(typed, context) {
     const url = await toldUrl(typed, context);
-    const name = await keepKey(url, context, await askSignIn(context));
+    const name = await keepKey(url, context, await askSignIn(typed, context, url));
     return tell(typed, context, url, name);
   },
 };
@@ -58,7 +58,9 @@ export const setupCommand: Command = {
     if (password !== (await context.ask('The password again', true)))
       throw new UserError('setup-password', 'The two passwords differ.', { field: 'password' });
     const body = { token, password, ...person };
-    const name = await keepKey(url, context, (client) => client.createAdministrator({ body }));
+    const name = await keepKey(url, context, {
+      begin: (client) => client.createAdministrator({ body }),
+    });
     return tell(typed, context, url, name);
   },
 };

@@ -2,11 +2,16 @@ import type { TObject } from 'typebox';
 import { contract } from './contract.ts';
 import type { Endpoint } from './endpoint.ts';
 import { problem } from './record.ts';
+import { sessionCookie } from './sign-in.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** What an answer of each format is sent as. */
-export const contentTypes = { json: 'application/json', lines: 'text/event-stream', csv: 'text/csv' } as const;
+export const contentTypes = {
+  json: 'application/json',
+  lines: 'text/event-stream',
+  csv: 'text/csv',
+} as const;
 
 function parametersOf(place: 'path' | 'query', fields: TObject | undefined): Json[] {
   const required: readonly string[] = fields?.required ?? [];
@@ -80,7 +85,7 @@ export function openApi(version: string): Json {
     components: {
       schemas: { Problem: problem },
       securitySchemes: {
-        session: { type: 'apiKey', in: 'cookie', name: '__Host-writeback' },
+        session: { type: 'apiKey', in: 'cookie', name: sessionCookie },
         apiKey: { type: 'http', scheme: 'bearer' },
       },
     },

@@ -19,6 +19,12 @@ const providerAnswer = Type.Object({
 /** Where a browser is sent. */
 const address = Type.String();
 
+/** What a session is called in a browser; the prefix binds it to this very host (RFC 6265bis, 4.1.3.2). */
+export const sessionCookie = '__Host-writeback';
+
+/** A port of loopback on which a terminal waits for its session, and the path that only it knows. */
+const terminal = Type.String({ pattern: '^[1-9][0-9]{3,4}/[A-Za-z0-9_-]{32,64}$' });
+
 /** How people sign in, and the way through an OpenID Connect provider: all of it happens in a browser. */
 export const signInEndpoints = {
   signInWays: endpoint({
@@ -32,7 +38,9 @@ export const signInEndpoints = {
     method: 'GET',
     path: '/sign-in/openid',
     permission: 'anyone',
-    summary: 'Sends a browser to the OpenID Connect provider to sign in.',
+    summary:
+      'Sends a browser to the OpenID Connect provider to sign in, for itself or for a terminal of its machine.',
+    query: record({ terminal: Type.Optional(terminal) }),
     answer: address,
     status: 303,
     format: 'redirect',
@@ -41,7 +49,8 @@ export const signInEndpoints = {
     method: 'GET',
     path: '/sign-in/openid/callback',
     permission: 'anyone',
-    summary: 'Where the provider sends the browser back; begins the session.',
+    summary:
+      'Where the provider sends the browser back; begins the session, and sends it on to where that is wanted.',
     query: providerAnswer,
     answer: address,
     status: 303,

@@ -1,6 +1,6 @@
 import { after } from 'node:test';
 import assert from 'node:assert/strict';
-import { identify, sessionCookie } from '../../src/api/identify.ts';
+import { identify } from '../../src/api/identify.ts';
 import { apiKeyHandlers } from '../../src/api/people/api-keys.ts';
 import { createOpenId } from '../../src/api/people/open-id.ts';
 import type { OpenIdRules } from '../../src/api/people/open-id-identity.ts';
@@ -9,7 +9,7 @@ import { peopleHandlers } from '../../src/api/people/people.ts';
 import { sessionHandlers } from '../../src/api/people/sessions.ts';
 import { serve } from '../../src/api/serve.ts';
 import { peopleEndpoints } from '../../src/contract/people.ts';
-import { signInEndpoints } from '../../src/contract/sign-in.ts';
+import { sessionCookie, signInEndpoints } from '../../src/contract/sign-in.ts';
 import { addressPolicy } from '../../src/egress/address-policy.ts';
 import { createEgress } from '../../src/egress/egress.ts';
 import { createFetch } from '../../src/egress/http.ts';

@@ -5,7 +5,7 @@ import { providerClient } from '../../../test/servers/open-id-provider.ts';
 import { openIdRig } from '../../../test/servers/open-id-rig.ts';
 import { openBothStores } from '../../../test/servers/store-places.ts';
 import { listAudit } from '../../store/audit.ts';
-import { sessionCookie } from '../identify.ts';
+import { sessionCookie } from '../../contract/sign-in.ts';
 
 const { provider, logged, known, serverOf, begin, finish, signIn, whoAmI } = await openIdRig();
 

@@ -19,8 +19,11 @@ export type Claims = Readonly<Record<string, unknown>>;
 
 /** Sign-in through one provider. `secret` is what the browser keeps between the two calls, and nobody else. */
 export interface OpenId {
-  /** The provider's page to send the browser to. Throws TemporaryError `sign-in-provider-unavailable`. */
-  begin(secret: string): Promise<string>;
+  /**
+   * The provider's page to send the browser to; `anew` asks the person to sign in there even if they have. Throws
+   * TemporaryError `sign-in-provider-unavailable`.
+   */
+  begin(secret: string, anew: boolean): Promise<string>;
   /**
    * What the provider says about the person whom it sent back with these parameters. Throws Refusal for a sign-in that the
    * provider refused, that is over, or that another browser began, and TemporaryError `sign-in-provider-unavailable`.
@@ -78,47 +81,57 @@ async function claimsFrom(configuration: Configuration, secret: string, answer: 
   return { ...(await fetchUserInfo(configuration, tokens.access_token, claims.sub)), ...claims };
 }
 
+/** The provider's page, as this sign-in is to reach it. */
+async function pageOf(
+  configuration: Configuration,
+  { callback, scopes }: OpenIdClient,
+  secret: string,
+  anew: boolean,
+): Promise<string> {
+  const { buildAuthorizationUrl, calculatePKCECodeChallenge } = await import('openid-client');
+  const { expectedState, expectedNonce, pkceCodeVerifier } = checksOf(secret);
+  const page = buildAuthorizationUrl(configuration, {
+    redirect_uri: callback,
+    scope: `openid ${scopes}`,
+    state: expectedState,
+    nonce: expectedNonce,
+    code_challenge: await calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: 'S256',
+    ...(anew && { prompt: 'login' }),
+  });
+  return page.href;
+}
+
+/** Does the work once; after a failure it is done again for whoever asks next. */
+function onceDone<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return async () => {
+    done ??= work();
+    try {
+      return await done;
+    } catch (error) {
+      done = undefined;
+      throw error;
+    }
+  };
+}
+
 /**
  * Sign-in through a provider: authorization code with PKCE. The issuer is asked for its addresses when somebody signs in
  * first, and again after it could not be reached; a provider that is down keeps no server from starting.
  */
 export function createOpenId(client: OpenIdClient, fetch: typeof globalThis.fetch, log: Log): OpenId {
-  let found: Promise<Configuration> | undefined;
-  const configuration = async () => {
-    found ??= discover(client, fetch);
+  const configuration = onceDone(() => discover(client, fetch));
+  const told = async <T>(work: (found: Configuration) => Promise<T>): Promise<T> => {
     try {
-      return await found;
-    } catch (error) {
-      found = undefined;
-      throw error;
-    }
-  };
-  const told = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
+      return await work(await configuration());
     } catch (error) {
       throw await explainOpenIdError(error, log);
     }
   };
   return {
-    begin: (secret) =>
-      told(async () => {
-        const { buildAuthorizationUrl, calculatePKCECodeChallenge } = await import('openid-client');
-        const { expectedState, expectedNonce, pkceCodeVerifier } = checksOf(secret);
-        const url = buildAuthorizationUrl(await configuration(), {
-          redirect_uri: client.callback,
-          scope: `openid ${client.scopes}`,
-          state: expectedState,
-          nonce: expectedNonce,
-          code_challenge: await calculatePKCECodeChallenge(pkceCodeVerifier),
-          code_challenge_method: 'S256',
-        });
-        return url.href;
-      }),
+    begin: (secret, anew) => told((found) => pageOf(found, client, secret, anew)),
     finish: (secret, parameters) =>
-      told(async () => {
-        const answer = new URL(`?${parameters.toString()}`, client.callback);
-        return claimsFrom(await configuration(), secret, answer);
-      }),
+      told((found) => claimsFrom(found, secret, new URL(`?${parameters.toString()}`, client.callback))),
   };
 }

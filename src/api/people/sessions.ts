@@ -1,4 +1,6 @@
+import type { FastifyRequest } from 'fastify';
 import type { Contract } from '../../contract/contract.ts';
+import { sessionCookie } from '../../contract/sign-in.ts';
 import type { Db } from '../../store/database.ts';
 import { newId } from '../../store/new-id.ts';
 import { type Person, findPerson, findPersonByEmail, updatePerson } from '../../store/person.ts';
@@ -12,7 +14,7 @@ import {
 } from '../../store/session.ts';
 import { audited } from '../audited.ts';
 import { dropCookie, readCookie, sendCookie } from '../cookie.ts';
-import { sessionCookie, sessionIdle, sessionLife } from '../identify.ts';
+import { sessionIdle, sessionLife } from '../identify.ts';
 import { hashPassword, isPassword } from '../password.ts';
 import { Refusal } from '../problem.ts';
 import type { CallContext, Handler } from '../serve.ts';
@@ -23,10 +25,13 @@ import { type SignInWays, passwordsOnly } from './sign-in-ways.ts';
 
 type Answering = Pick<CallContext, 'request' | 'reply'>;
 
-/** Begins a session in place of the browser's last one; its token is nowhere but in the answer's cookie. */
-export async function beginSession(db: Db, person: Person, { request, reply }: Answering): Promise<void> {
-  const before = readCookie(request, sessionCookie);
-  if (before !== undefined) await deleteSessionWith(db, hashToken(before));
+/** A session that lives for so many milliseconds, by its token, which is kept nowhere else. */
+export async function newSession(
+  db: Db,
+  person: Person,
+  request: FastifyRequest,
+  life: number,
+): Promise<string> {
   const token = newToken();
   await insertSession(db, {
     id: newId('session'),
@@ -34,23 +39,31 @@ export async function beginSession(db: Db, person: Person, { request, reply }: A
     tokenHash: hashToken(token),
     address: request.ip,
     userAgent: request.headers['user-agent']?.slice(0, 300) ?? null,
-    expiresAt: new Date(Date.now() + sessionLife),
+    expiresAt: new Date(Date.now() + life),
   });
+  return token;
+}
+
+/** Begins a session of a browser, in place of the one that it had. */
+export async function beginSession(db: Db, person: Person, { request, reply }: Answering): Promise<void> {
+  const before = readCookie(request, sessionCookie);
+  if (before !== undefined) await deleteSessionWith(db, hashToken(before));
+  const token = await newSession(db, person, request, sessionLife);
   sendCookie(reply, sessionCookie, token, sessionLife / 1000);
 }
 
-/** Lets in somebody who has shown who they are; sessions of anybody that are over are swept away. */
-export async function enter(
+/** Lets in somebody who has shown who they are, with a session that `begin` begins; those that are over are swept away. */
+export async function enter<T>(
   db: Db,
   person: Person,
-  by: 'password' | 'openid',
-  context: Answering,
-): Promise<void> {
+  { by, address }: { readonly by: 'password' | 'openid'; readonly address: string },
+  begin: (transaction: Db) => Promise<T>,
+): Promise<T> {
   const now = new Date();
   await deleteExpiredSessions(db, now, new Date(now.getTime() - sessionIdle));
-  const details = { by, address: context.request.ip };
+  const details = { by, address };
   const deed = { actor: person.id, action: 'session.begin', target: person.id, details };
-  await audited(db, deed, (transaction) => beginSession(transaction, person, context));
+  return audited(db, deed, begin);
 }
 
 /** The person who calls. Throws Refusal 401 when they are gone since. */
@@ -89,7 +102,8 @@ const signIn =
     const person = await findPersonByEmail(db, email);
     const right = await isPassword(password, person?.passwordHash ?? undefined);
     if (!person || !right || person.disabledAt) throw notKnown();
-    await enter(db, person, 'password', context);
+    const way = { by: 'password', address: context.request.ip } as const;
+    await enter(db, person, way, (transaction) => beginSession(transaction, person, context));
     return personAnswer(person);
   };
 
