@@ -37,11 +37,13 @@ const list: Action<ServerCall> = {
 
 const create: Action<ServerCall> = {
   usage: 'NAME E-MAIL ROLE',
-  summary: `Let a person in; asks for their first password. Roles: ${roles.join(', ')}.`,
+  summary: `Let a person in; asks for their first password, which may be empty. Roles: ${roles.join(', ')}.`,
   async run({ client, words: [name = '', email = '', word], typed, context }) {
     const role = roleOf(word);
-    const password = await context.ask('Their password, 12 characters or more', true);
-    const person = await client.createPerson({ body: { name, email, role, password } });
+    const question = 'Their password, 12 characters or more; none for OpenID Connect alone';
+    const password = await context.ask(question, true);
+    const body = { name, email, role, ...(password !== '' && { password }) };
+    const person = await client.createPerson({ body });
     createTell(typed, context)('person', person, () => [`${name} <${email}>, ${role}`]);
   },
 };
