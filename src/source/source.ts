@@ -1,4 +1,5 @@
 import type { CsvBytes, Dataset } from '../dataset/dataset.ts';
+import type { OutputStreams } from './output-streams.ts';
 
 /**
  * Rows whose key is at least `from` and less than `to`, in the order of the key; one without `from` holds the rows without a
@@ -86,6 +87,8 @@ export interface Source {
   close(): Promise<void>;
   /** Throws UserError `domo-not-owner` unless the client's user may write the DataSet out. Only Domo has it. */
   checkOwnership?(datasetId: string, signal: AbortSignal): Promise<void>;
+  /** Only Domo has it. */
+  readonly outputs?: OutputStreams;
   /** Only Domo has it. */
   exportToS3?(datasetId: string, target: DelegatedTarget, signal: AbortSignal): Promise<DelegatedExport>;
 }

@@ -44,6 +44,8 @@ export interface StandInDataset {
   body(header: boolean): AsyncIterable<Uint8Array>;
   /** Adds the first row once more, and with it a new time of update. */
   grow(): void;
+  /** Gives it another name, other columns or other rows. */
+  change(change: Partial<Pick<DatasetSeed, 'name' | 'description' | 'columns' | 'rows'>>): void;
 }
 
 function wholeCsv(seed: DatasetSeed): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
@@ -67,8 +69,9 @@ async function rowsOf(seed: DatasetSeed): Promise<number> {
   return known ?? (await countRecords(withoutHeader(wholeCsv(seed))));
 }
 
-async function createDataset(seed: DatasetSeed, owner: number, createdAt: string): Promise<StandInDataset> {
+async function createDataset(given: DatasetSeed, owner: number, createdAt: string): Promise<StandInDataset> {
   let again = 0;
+  let seed = given;
   const dataset: StandInDataset = {
     id: seed.id ?? randomUUID(),
     name: seed.name,
@@ -87,6 +90,12 @@ async function createDataset(seed: DatasetSeed, owner: number, createdAt: string
       again++;
       dataset.rows++;
       dataset.updatedAt = new Date().toISOString();
+    },
+    change(change) {
+      seed = { ...seed, ...change };
+      const { name, columns, rows = [] } = seed;
+      const updatedAt = new Date().toISOString();
+      Object.assign(dataset, { name, columns, seed, rows: rows.length, updatedAt });
     },
   };
   return dataset;
@@ -129,6 +138,8 @@ export function createDatasets(tokens: Tokens, firstUser: number) {
       all.set(dataset.id, dataset);
       return dataset;
     },
+
+    all: () => [...all.values()],
 
     /** 404 for an id that never was. */
     find(id: string): StandInDataset {

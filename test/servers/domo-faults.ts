@@ -1,7 +1,16 @@
 import { html, infrastructureProblem, refuse, Refusal } from './domo-answers.ts';
 
 /** What the stand-in is asked to do. */
-export type Operation = 'token' | 'list' | 'describe' | 'export' | 'query' | 'unload';
+export type Operation =
+  | 'token'
+  | 'list'
+  | 'describe'
+  | 'export'
+  | 'query'
+  | 'unload'
+  | 'publish'
+  | 'commit'
+  | 'create';
 
 /**
  * `short`: rows are missing, the body ends cleanly. `cut`: the socket is destroyed midway. `change`: a row is added while the

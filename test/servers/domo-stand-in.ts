@@ -9,6 +9,7 @@ import { createDatasets, type DatasetSeed, type StandInDataset } from './domo-da
 import { exportCsv } from './domo-export.ts';
 import { createFaults, type Faults } from './domo-faults.ts';
 import { createQueries } from './domo-query.ts';
+import { createStreams } from './domo-streams.ts';
 import { createTokens, type StandInClient, type StandInUser } from './domo-tokens.ts';
 import { createUnloads, type UnloadOptions } from './domo-unload.ts';
 
@@ -44,6 +45,10 @@ export interface DomoStandIn {
   /** Sockets that are open now. */
   readonly sockets: ReadonlySet<Socket>;
   addDataset(seed: DatasetSeed): Promise<StandInDataset>;
+  /** The DataSet with this id, such as one that a stream made. */
+  dataset(id: string): StandInDataset;
+  /** All DataSets that there are. */
+  datasets(): readonly StandInDataset[];
   addUser(user: StandInUser): void;
   addClient(client: StandInClient): void;
   /** Every token issued so far is refused from now on. */
@@ -83,6 +88,19 @@ function createRoutes(options: DomoOptions) {
   const datasets = createDatasets(tokens, firstUser.id);
   const queries = createQueries(datasets);
   const unloads = createUnloads(datasets, options);
+  const streams = createStreams(datasets);
+
+  /** With the fault `cut` it is done, and nobody is told. */
+  async function publish(ask: Ask, on: string, path: string, changed: string | undefined): Promise<Answer> {
+    const operation = on.endsWith('/commit') ? 'commit' : on === 'POST /v1/streams' ? 'create' : 'publish';
+    const fault = faults.take(operation);
+    const identity = tokens.check(ask);
+    const answer = changed
+      ? streams.change(ask, identity, changed)
+      : await streams.route(ask, identity, path);
+    if (fault === 'cut') throw new Error('The connection is cut.');
+    return answer;
+  }
 
   async function route(ask: Ask): Promise<Answer> {
     const path = ask.url.pathname.replace(/\/$/, '');
@@ -94,6 +112,8 @@ function createRoutes(options: DomoOptions) {
     const [, id = '', rows] = /^GET \/v1\/datasets\/([^/]+)(\/data)?$/.exec(on) ?? [];
     const queried = /^POST \/v1\/datasets\/query\/execute\/([^/]+)$/.exec(on)?.[1];
     const unloaded = /^(?:GET|POST) \/api\/query\/v1\/export\/([^/]+)$/.exec(on)?.[1];
+    const changed = /^PUT \/v1\/datasets\/([^/]+)$/.exec(on)?.[1];
+    if (changed || path.startsWith('/v1/streams')) return publish(ask, on, path, changed);
     const listed = on === 'GET /v1/datasets';
     const operation = listed
       ? 'list'
@@ -163,6 +183,8 @@ export async function startDomo(options: DomoOptions = {}): Promise<DomoStandIn>
     requests,
     sockets,
     addDataset: (seed) => datasets.add(seed),
+    dataset: (id) => datasets.find(id),
+    datasets: () => datasets.all(),
     addUser: tokens.addUser,
     addClient: tokens.addClient,
     revokeTokens: tokens.revokeAll,

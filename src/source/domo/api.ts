@@ -7,7 +7,7 @@ import { createTransport, type HttpAnswer, type Limits, type Request, type Trans
 /** Domo's public API, signed in. */
 export interface DomoApi {
   /** Sends a request with a token; a refused token (401, or 406 where CSV was asked) is renewed once. Throws told errors for every bad answer. */
-  ask(request: Omit<Request, 'headers'> & { accept?: string }): Promise<HttpAnswer>;
+  ask(request: Omit<Request, 'headers'> & { accept?: string; contentType?: string }): Promise<HttpAnswer>;
   /** The same, for a JSON answer that fits into memory. */
   json(request: Omit<Request, 'headers'>): Promise<unknown>;
   identity(signal: AbortSignal): Promise<Identity>;
@@ -29,8 +29,8 @@ async function begin(answer: HttpAnswer): Promise<string> {
 }
 
 function createAsk(transport: Transport, tokens: Tokens): DomoApi['ask'] {
-  return async ({ accept = 'application/json', ...request }) => {
-    const type = request.body === undefined ? {} : { 'content-type': 'application/json' };
+  return async ({ accept = 'application/json', contentType = 'application/json', ...request }) => {
+    const type = request.body === undefined ? {} : { 'content-type': contentType };
     const send = (token: string) =>
       transport.ask({ ...request, headers: { accept, ...type, authorization: `bearer ${token}` } });
     const token = await tokens.get(request.signal);

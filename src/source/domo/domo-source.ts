@@ -6,6 +6,7 @@ import type { OpenDataset, OpenRequest, Range, Source } from '../source.ts';
 import { createApi, type DomoApi } from './api.ts';
 import { parseDatasetId } from './dataset-id.ts';
 import { columnType, describeDataset, listDatasets } from './describe-dataset.ts';
+import { createDomoStreams } from './domo-streams.ts';
 import { exportRows } from './export-rows.ts';
 import { exportToS3, type PollDelays } from './export-to-s3.ts';
 import { checkOwnership } from './ownership.ts';
@@ -86,14 +87,15 @@ async function openExport(api: DomoApi, dataset: Dataset, signal: AbortSignal): 
   return { dataset, body, verify: (rows) => verifyRows(rows, dataset, describe) };
 }
 
+const usualUrl = 'https://api.domo.com';
+
 /** Reads DataSets from Domo by its public REST API. Nothing is connected until it is asked. Throws told errors whose codes begin with `domo-`. */
 export function createDomoSource(
   account: DomoAccount,
   work: { egress: Egress; log: Log },
   times: DomoTimes = {},
 ): DomoSource {
-  const { clientId, clientSecret, baseUrl = 'https://api.domo.com' } = account;
-  const api = createApi({ clientId, clientSecret, baseUrl }, work, times.limits);
+  const api = createApi({ ...account, baseUrl: account.baseUrl ?? usualUrl }, work, times.limits);
 
   async function owned(id: string, signal: AbortSignal): Promise<Dataset> {
     const described = await describeDataset(api, id, signal);
@@ -126,6 +128,7 @@ export function createDomoSource(
       const dataset = await owned(parseDatasetId(datasetId), signal);
       return exportToS3(api, dataset.id, target, signal, times.poll);
     },
+    outputs: createDomoStreams(api),
     close: () => api.close(),
   };
 }

@@ -1,7 +1,7 @@
 import { isTold, TemporaryError, UserError } from '../../errors.ts';
 
 /** What was asked of Domo; it decides which field a refusal belongs to. */
-export type Operation = 'token' | 'list' | 'describe' | 'export' | 'query' | 'unload';
+export type Operation = 'token' | 'list' | 'describe' | 'export' | 'query' | 'unload' | 'publish';
 
 /** An answer that is not what was asked for; `text` is the beginning of its body. */
 export interface BadAnswer {
@@ -53,6 +53,18 @@ function accessDenied(why: string): UserError {
   return new UserError('domo-access-denied', sentence, { remedy: accessRemedy, field: 'datasetId' });
 }
 
+function publishRefused(answer: BadAnswer): UserError {
+  if (answer.status === 404) {
+    return new UserError('domo-stream-gone', 'The output DataSet or its stream was removed in Domo.', {
+      remedy: 'It is made anew.',
+    });
+  }
+  const sentence = `Domo refused the output DataSet (${answer.status}).${words(answer)}`;
+  return new UserError('domo-publish-refused', sentence, {
+    remedy: 'Use a client whose user may create DataSets, made with the scope data.',
+  });
+}
+
 /** Domo looked at the request and will not do it, however often it is asked. */
 function explainRefusal(answer: BadAnswer): UserError {
   const { operation, status, text } = answer;
@@ -66,6 +78,7 @@ function explainRefusal(answer: BadAnswer): UserError {
   if (status === 401 || status === 406)
     return accessDenied(`Domo refuses a token that it has just issued (${status})`);
   if (status === 403) return accessDenied(`Domo answers 403.${words(answer)}`.replace(/\.$/, ''));
+  if (operation === 'publish') return publishRefused(answer);
   if (status === 404 && operation !== 'token' && operation !== 'list') {
     const remedy = 'Check the ID; the DataSet may have been deleted, or belong to another Domo.';
     return new UserError('domo-dataset-not-found', 'Domo has no DataSet with this ID.', {

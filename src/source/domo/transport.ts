@@ -11,7 +11,7 @@ import { explainTransport, type Operation } from './explain.ts';
 /** One request to Domo. */
 export interface Request {
   readonly operation: Operation;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
