@@ -105,7 +105,12 @@ function cancelOn(signal: AbortSignal, port: MessagePort, thread: Thread): () =>
 
 /** A thread that dies takes its runs with it; each of them is told. */
 function createThread(entry: URL, gone: (thread: Thread) => void): Thread {
-  const worker = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: heapLimit } });
+  const worker = new Worker(entry, {
+    resourceLimits: { maxOldGenerationSizeMb: heapLimit },
+    // Node would close, when the thread ends, every number that `fs.open` gave and `fs.close` did not take: also those that
+    // a socket has taken over and closed (`duckdb/fifo.ts`), which by then are connections of somebody else.
+    trackUnmanagedFds: false,
+  });
   const thread: Thread = { worker, active: new Set(), begun: 0, isRetired: false };
   let cause: NodeJS.ErrnoException | undefined;
   worker.on('error', (error: Error) => void (cause = error));
