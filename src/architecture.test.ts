@@ -26,7 +26,7 @@ const below: Record<string, readonly string[]> = {
 /** Imports across that carry types alone, and so bind nobody: from → to. */
 const onlyTypes = ['connector → source'];
 
-const everybodys = ['errors.ts', 'log.ts'];
+const everybodys = ['errors.ts', 'log.ts', 'traces.ts'];
 
 /** Packages of third parties, and the rooms that may use them. */
 const packages: Record<string, readonly string[]> = {
@@ -40,6 +40,10 @@ const packages: Record<string, readonly string[]> = {
   croner: ['run'],
   fastify: ['api'],
   nodemailer: ['run'],
+  '@opentelemetry/api': ['start'],
+  '@opentelemetry/exporter-trace-otlp-http': ['start'],
+  '@opentelemetry/resources': ['start'],
+  '@opentelemetry/sdk-trace': ['start'],
   'openid-client': ['api'],
   ssh2: ['destination'],
   typebox: ['contract', 'api'],

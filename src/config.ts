@@ -56,6 +56,10 @@ export const serviceVariables = {
   WRITEBACK_RUNS: 'Runs that this process works on at once; 4 unless told.',
   WRITEBACK_RUNS_PER_ACCOUNT:
     'Runs at once for one account, by all processes together; no limit unless told.',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'A collector of OpenTelemetry that gets traces: http://collector:4318.',
+  OTEL_EXPORTER_OTLP_HEADERS: 'Headers that it asks for: name=value, with commas, percent-encoded.',
+  OTEL_EXPORTER_OTLP_HEADERS_FILE: 'A file that holds them.',
+  OTEL_SERVICE_NAME: 'What the service is called in traces; writeback unless told.',
   WRITEBACK_DRAIN_SECONDS:
     'How long runs may go on after SIGTERM; 30 unless told. Then another process resumes them.',
 } as const;
@@ -69,7 +73,7 @@ export const clientVariables = {
 type Variable = keyof typeof serviceVariables | keyof typeof clientVariables;
 
 /** Empty is unset, as in a compose file that passes a variable on. */
-const given = (name: Variable): string | undefined => process.env[name] || undefined;
+export const given = (name: Variable): string | undefined => process.env[name] || undefined;
 
 /** The value of an environment variable that a writeback names as `${NAME}`; undefined when it is not set. */
 export function readVariable(name: string): string | undefined {
@@ -105,10 +109,11 @@ type InFile =
   | 'WRITEBACK_ALERT_WEBHOOK_SECRET'
   | 'WRITEBACK_ALERT_SLACK'
   | 'WRITEBACK_ALERT_SMTP'
+  | 'OTEL_EXPORTER_OTLP_HEADERS'
   | 'WRITEBACK_OIDC_CLIENT_SECRET';
 
 /** A value that may lie in a file instead, so that it stands in no listing of processes. Throws UserError `config-file`. */
-function givenOrInFile(name: InFile): string | undefined {
+export function givenOrInFile(name: InFile): string | undefined {
   const file = given(`${name}_FILE`);
   if (given(name) !== undefined || file === undefined) return given(name);
   try {

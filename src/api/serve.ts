@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { AnswerOf, CallOf, Endpoint, Upload } from '../contract/endpoint.ts';
 import type { Log } from '../log.ts';
+import type { Traces } from '../traces.ts';
 import { explainStoreError } from '../store/explain-store-error.ts';
 import { type Caller, callerMay } from './caller.ts';
 import { checkerOf, cleanerOf } from './check-call.ts';
@@ -11,6 +12,7 @@ import { Refusal, problemOf } from './problem.ts';
 import { type Once, onceKeyOf } from './once.ts';
 import { contentTypeOf, refuseOtherSites } from './same-site.ts';
 import { sendLines } from './send-lines.ts';
+import { traceCalls } from './trace-calls.ts';
 import type { TryLimit } from './try-limit.ts';
 
 /** What a handler is told beside the call. */
@@ -21,6 +23,8 @@ export interface CallContext {
   readonly reply: FastifyReply;
   /** Comes when whoever called has gone; and, to an answer that would never end, when the server stops. */
   readonly signal: AbortSignal;
+  /** Of the call's span, for what goes on after it; only where traces are told. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Answers one endpoint: one of format `lines` with an async iterable of events, one of format `csv` with pieces of text. */
@@ -50,6 +54,7 @@ export interface ServeOptions<Contract extends Readonly<Record<string, Endpoint>
   readonly keyLimit?: TryLimit | undefined;
   /** Does a call with an `Idempotency-Key` once; without it such calls are done each time. */
   readonly once?: Once | undefined;
+  readonly traces?: Traces | undefined;
 }
 
 /** Nothing that is served may be framed, guessed at, or kept by a cache on the way. */
@@ -86,6 +91,7 @@ function goneSignal(reply: FastifyReply): AbortSignal {
 /** What all routes of a server share. */
 interface Serving extends Pick<ServeOptions<{}>, 'identify' | 'keyLimit' | 'once'> {
   readonly stopping: AbortSignal;
+  readonly traceparentOf: (request: FastifyRequest) => string | undefined;
 }
 
 /**
@@ -126,7 +132,8 @@ function routeOf(endpoint: Endpoint, handler: Handler<Endpoint>, serving: Servin
     const call = { ...checked, ...(upload && { body: uploadOf(request) }) } as CallOf<Endpoint>;
     const gone = goneSignal(reply);
     const signal = format === 'lines' ? AbortSignal.any([gone, serving.stopping]) : gone;
-    const work = async () => handler(call, { caller, request, reply, signal });
+    const traceparent = serving.traceparentOf(request);
+    const work = async () => handler(call, { caller, request, reply, signal, traceparent });
     const key =
       endpoint.idempotent && caller && serving.once ? onceKeyOf(request, caller, endpoint.status) : undefined;
     const answer: unknown = key ? await serving.once!(key, async () => clean(await work())) : await work();
@@ -162,6 +169,7 @@ export function serve<Contract extends Readonly<Record<string, Endpoint>>>({
   contract,
   handlers,
   log,
+  traces,
   ...rest
 }: ServeOptions<Contract>): FastifyInstance {
   const tell = problemTeller(log);
@@ -177,6 +185,7 @@ export function serve<Contract extends Readonly<Record<string, Endpoint>>>({
   server.setNotFoundHandler(() => {
     throw new Refusal(404, 'api-not-found', 'There is no such call.');
   });
+  const traceparentOf = traces ? traceCalls(server, traces) : () => undefined;
   const stopping = new AbortController();
   server.addHook('preClose', async () => stopping.abort());
   server.addHook('onRequest', async (_, reply) => void reply.headers(headers));
@@ -186,7 +195,7 @@ export function serve<Contract extends Readonly<Record<string, Endpoint>>>({
     if (handler === undefined || endpoint.permission === undefined)
       throw new Error(`The call "${name}" has no handler or no permission; the server does not start.`);
     const url = `/api${endpoint.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
-    const route = routeOf(endpoint, handler, { ...rest, stopping: stopping.signal });
+    const route = routeOf(endpoint, handler, { ...rest, traceparentOf, stopping: stopping.signal });
     server.route({ method: endpoint.method, url, handler: route });
   }
   return server;

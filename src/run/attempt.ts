@@ -6,6 +6,7 @@ import { explainStoreError } from '../store/explain-store-error.ts';
 import type { Run } from '../store/run.ts';
 import { type Writeback as SavedWriteback, findWriteback } from '../store/writeback.ts';
 import { findWritebackVersion } from '../store/writeback-version.ts';
+import type { Traces } from '../traces.ts';
 import { type CancelWatch, RunCanceled } from './cancel-watch.ts';
 import { checkLocalOwnership } from './check-ownership.ts';
 import { type AssemblyParts, type Definition, assemble } from './definition.ts';
@@ -18,7 +19,8 @@ import { type RunLog, openRunLog } from './run-log.ts';
 import { type Report, reportProgress } from './run-progress.ts';
 import { type RunThreads, threadDied } from './run-threads.ts';
 import type { Step, StepResult } from './step.ts';
-import { type Timings, startTimings } from './timings.ts';
+import type { Timings } from './timings.ts';
+import { traceAttempt } from './trace-attempt.ts';
 
 /** What runs are worked on with. */
 export interface RunParts extends AssemblyParts {
@@ -27,6 +29,8 @@ export interface RunParts extends AssemblyParts {
   readonly log: Log;
   readonly threads: Pick<RunThreads, 'take'>;
   readonly watch: Pick<CancelWatch, 'during'>;
+  /** None where no traces are told. */
+  readonly traces?: Traces | undefined;
 }
 
 /** The same, for one attempt. */
@@ -97,11 +101,13 @@ export async function attempt<S extends Step>(
   parts: AttemptParts,
 ): Promise<Attempted<StepResult<S>> | undefined> {
   const { run, signal } = one;
-  // What is removed because the run is to stop is removed to the end.
-  if (step.kind === 'discard') return attemptUntil(step, one, saved, parts);
-  return parts.watch.during(run.id, signal, async (either) =>
-    attemptUntil(step, { ...one, signal: either }, saved, parts),
-  );
+  return traceAttempt(step, one, saved, parts, async (timings) => {
+    // What is removed because the run is to stop is removed to the end.
+    if (step.kind === 'discard') return attemptUntil(step, one, saved, parts, timings);
+    return parts.watch.during(run.id, signal, async (either) =>
+      attemptUntil(step, { ...one, signal: either }, saved, parts, timings),
+    );
+  });
 }
 
 async function attemptUntil<S extends Step>(
@@ -109,10 +115,10 @@ async function attemptUntil<S extends Step>(
   one: Attempt,
   saved: Saved,
   parts: AttemptParts,
+  timings: Timings,
 ): Promise<Attempted<StepResult<S>> | undefined> {
   const { signal, interrupted } = one;
   const lost = new AbortController();
-  const timings = startTimings(one.run);
   try {
     const result = await takeStep(step, one, saved, parts, { lost, timings });
     return { state: 'succeeded', result, timings: timings.all() };

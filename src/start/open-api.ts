@@ -63,6 +63,7 @@ export async function openApi(
     keyLimit: createTryLimit(keyCalls, 60_000),
     once: createOnce(db, keyRing),
     log,
+    traces: service.traces,
   });
   serveReferencePage(server, version);
   addOperatorRoutes(server, { ...service, identify: known, version });

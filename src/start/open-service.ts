@@ -12,7 +12,10 @@ import { reviveRuns } from '../run/run.ts';
 import type { Db } from '../store/database.ts';
 import { explainStoreError } from '../store/explain-store-error.ts';
 import { type Store, openStore } from '../store/open.ts';
+import type { Traces } from '../traces.ts';
 import { recordBlocked, tellBlocked } from './blocked-attempts.ts';
+import { openTraces } from './open-traces.ts';
+import { traceSettings } from './trace-settings.ts';
 
 /** What every role works with. */
 export interface Service extends Pick<Store, 'pool'> {
@@ -23,6 +26,8 @@ export interface Service extends Pick<Store, 'pool'> {
   readonly egress: Egress;
   readonly dataFolder: string;
   readonly log: Log;
+  /** None where the operator has named no collector. */
+  readonly traces: Traces | undefined;
 }
 
 /** What a service is opened with. */
@@ -30,6 +35,7 @@ export interface ServiceOptions {
   readonly registry: Registry;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly version: string;
 }
 
 /** The key file lies here also when the database is elsewhere. Throws UserError `start-data-folder`. */
@@ -59,12 +65,14 @@ async function openQueue({ kysely, bossOptions }: Store, log: Log): Promise<Engi
  * before something else could not. Throws what these throw: a database that is down is a TemporaryError `store-unreachable`.
  */
 export async function openService(
-  { registry, log, signal }: ServiceOptions,
+  { registry, log, signal, version }: ServiceOptions,
   stack: AsyncDisposableStack,
 ): Promise<Service> {
   // The rules are checked before anything is opened.
   const egress = createEgress(addressPolicy({ ...egressRules(), onBlocked: tellBlocked }));
   const { databaseUrl, dataFolder } = storePlace();
+  const told = traceSettings();
+  const traces = told && (await openTraces(told, { log, version }, stack));
   // The embedded server makes the folder itself: it may belong to another user.
   if (databaseUrl !== undefined) await prepareDataFolder(dataFolder);
   const store = await openStore({ databaseUrl, dataFolder }, log, signal);
@@ -74,5 +82,5 @@ export async function openService(
   const keyRing = await openKeyRing(db, givenMasterKeys(), dataFolder);
   const engine = await openQueue(store, log);
   stack.defer(() => engine.stop());
-  return { db, pool, engine, keyRing, registry, egress, dataFolder, log };
+  return { db, pool, engine, keyRing, registry, egress, dataFolder, log, traces };
 }

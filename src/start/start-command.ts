@@ -39,7 +39,7 @@ async function open(
   if (typed.flag('development')) developHere();
   const development = egressRules().allowLoopback;
   const signInWays = roles.includes('api') ? openSignIn(log, stack) : undefined;
-  const service = await openService({ registry, log, signal }, stack);
+  const service = await openService({ registry, log, signal, version }, stack);
   if (roles.includes('worker')) await openWorker(service, settings, stack);
   if (roles.includes('scheduler')) openScheduler(service, settings, stack);
   const api = signInWays && (await openApi(service, { ...settings, version, signInWays }, stack));

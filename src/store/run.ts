@@ -34,6 +34,8 @@ export interface RunTable {
   dueAt: Date | null;
   dryRun: Generated<boolean>;
   requestedBy: string | null;
+  /** What started it, or its first attempt (W3C Trace Context): all its spans belong together. Null where nothing is traced. */
+  traceparent: string | null;
   /** Null: the run is of the whole DataSet. */
   retries: ColumnType<Retries | null, string | null | undefined, string | null>;
   /** 0 until a worker has taken it. */
@@ -66,7 +68,7 @@ export const dueRunIndex = 'run_due';
 /** What a run is before it has done anything. */
 export type NewRun = Pick<
   Insertable<RunTable>,
-  'id' | 'writebackId' | 'version' | 'cause' | 'dueAt' | 'dryRun' | 'requestedBy' | 'retries'
+  'id' | 'writebackId' | 'version' | 'cause' | 'dueAt' | 'dryRun' | 'requestedBy' | 'retries' | 'traceparent'
 >;
 
 /**
@@ -228,6 +230,16 @@ export async function claimRun(db: Db, id: string, worker: string): Promise<Run 
     .where('state', 'in', ['queued', 'running'])
     .returningAll()
     .executeTakeFirst();
+}
+
+/** What its spans belong to, unless that is known. */
+export async function keepTraceparent(db: Db, id: string, traceparent: string): Promise<void> {
+  await db
+    .updateTable('run')
+    .set({ traceparent })
+    .where('id', '=', id)
+    .where('traceparent', 'is', null)
+    .execute();
 }
 
 /** The account that a run writes to: whose turn it is, and whose limit. */

@@ -37,9 +37,9 @@ const cancel =
 
 const retry =
   (parts: RunParts): Handler<Contract['retryRun']> =>
-  async ({ params: { id } }, { caller }) => {
+  async ({ params: { id } }, context) => {
     const { writebackId, version, dryRun } = await reachRun(parts.db, id);
-    return { runId: await startNow(parts, caller!, { writebackId, version, dryRun }) };
+    return { runId: await startNow(parts, context, { writebackId, version, dryRun }) };
   };
 
 /** Runs: everybody may look at them. */

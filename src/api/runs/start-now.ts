@@ -7,7 +7,7 @@ import { newId } from '../../store/new-id.ts';
 import { findLiveRun, liveRunIndex } from '../../store/run.ts';
 import { findWriteback } from '../../store/writeback.ts';
 import { audited } from '../audited.ts';
-import type { Caller } from '../caller.ts';
+import type { CallContext } from '../serve.ts';
 
 /** What starts runs. */
 export interface RunParts {
@@ -23,7 +23,11 @@ export interface Wish {
   readonly dryRun?: boolean | undefined;
 }
 
-async function begin({ db, engine }: RunParts, { personId }: Caller, wish: Wish): Promise<string> {
+/** Who wants it, and in which call. */
+type Asked = Pick<CallContext, 'caller' | 'traceparent'>;
+
+async function begin({ db, engine }: RunParts, { caller, traceparent }: Asked, wish: Wish): Promise<string> {
+  const { personId } = caller!;
   const { writebackId, dryRun = false } = wish;
   const id = newId('run');
   const deed = { actor: personId, action: 'run.start', target: id, details: { ...wish } };
@@ -32,7 +36,7 @@ async function begin({ db, engine }: RunParts, { personId }: Caller, wish: Wish)
     if (!writeback) throw new UserError('writeback-not-found', 'There is no such writeback.');
     const { version = writeback.version } = wish;
     const how = { cause: 'manual', dueAt: null, dryRun, requestedBy: personId } as const;
-    const run = { id, writebackId, version, ...how };
+    const run = { id, writebackId, version, ...how, traceparent: traceparent ?? null };
     await startRun(transaction, engine, run, writeback.accountId ?? undefined);
     return id;
   });
@@ -42,10 +46,10 @@ async function begin({ db, engine }: RunParts, { personId }: Caller, wish: Wish)
  * Starts a run, paused or not: who asks for it wants it. Gives its id, or that of the one that is on its way. Throws UserError
  * `writeback-not-found`.
  */
-export async function startNow(parts: RunParts, caller: Caller, wish: Wish): Promise<string> {
+export async function startNow(parts: RunParts, asked: Asked, wish: Wish): Promise<string> {
   for (;;) {
     try {
-      return await begin(parts, caller, wish);
+      return await begin(parts, asked, wish);
     } catch (error) {
       if (!isDuplicate(error, liveRunIndex)) throw error;
       const live = await findLiveRun(parts.db, wish.writebackId);

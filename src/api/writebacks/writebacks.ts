@@ -74,8 +74,8 @@ const versions =
 
 const run =
   (parts: WritebackParts): Handler<Contract['runWriteback']> =>
-  async ({ params: { id }, body: { dryRun } }, { caller }) => ({
-    runId: await startNow(parts, caller!, { writebackId: id, dryRun }),
+  async ({ params: { id }, body: { dryRun } }, context) => ({
+    runId: await startNow(parts, context, { writebackId: id, dryRun }),
   });
 
 const preview =
