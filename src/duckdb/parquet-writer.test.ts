@@ -190,7 +190,7 @@ for (const [type, texts] of misfits) {
     const file = await parquet(body, named, { reject });
     assert.deepEqual(await ask(file, 'SELECT k, v FROM file'), [['last', null]]);
     const expected = texts.map((value, index) => {
-      return `${index + 1} v The value "${value}" does not fit the type ${type} in a Parquet file. ${csvRecord([`${index}`, value]).trim()}`;
+      return `${index + 1} v The value "${value}" does not fit the type ${type} in a Parquet file. ${csvRecord([`${index}`, value]).replace(/\n$/u, '')}`;
     });
     assert.deepEqual(told, expected);
     await nothingIsLeft();

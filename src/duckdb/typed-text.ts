@@ -7,7 +7,8 @@ import { literal } from './sql-text.ts';
  */
 export const decimalType = 'DECIMAL(38,18)';
 
-const sqlTypes: Record<ColumnType, string> = {
+/** DuckDB's type for each of ours. */
+export const sqlTypes: Readonly<Record<ColumnType, string>> = {
   STRING: 'VARCHAR',
   LONG: 'BIGINT',
   DOUBLE: 'DOUBLE',
@@ -73,14 +74,12 @@ function shortDecimal(cell: string): string {
 }
 
 /**
- * What DuckDB prints of a value just as it stood is no other value, and to print is cheaper than to match a pattern: of whole
- * numbers and dates, all but the odd ones go that way. Ten characters keep out `infinity`, `0044-03-15 (BC)` and years of
- * five digits, which DuckDB prints alike too.
+ * SQL: true when DuckDB prints the value just as it stands in `cell`. Then it is no other value, and to print is cheaper than to
+ * match a pattern. Ten characters keep out `infinity`, `0044-03-15 (BC)` and years of five digits, which are printed alike too.
  */
-function printedAlike(cell: string, type: 'LONG' | 'DATE'): string {
-  const value = castOf(cell, type);
-  const alike = `CAST(${value} AS VARCHAR) = ${cell}`;
-  return `WHEN ${alike}${type === 'DATE' ? ` AND strlen(${cell}) = 10` : ''} THEN ${value}`;
+export function isPrintedAlike(cell: string, type: 'LONG' | 'DATE'): string {
+  const alike = `CAST(${castOf(cell, type)} AS VARCHAR) = ${cell}`;
+  return type === 'DATE' ? `${alike} AND strlen(${cell}) = 10` : alike;
 }
 
 /**
@@ -94,7 +93,9 @@ function timeInUtc(cell: string, strict: boolean, raise: string): string {
 
 /** Takes most values with little work; what it does not take is looked at by its pattern. */
 function shortcut(cell: string, type: ColumnType, strict: boolean, raise: string): string {
-  if (type === 'LONG' || type === 'DATE') return printedAlike(cell, type);
+  if (type === 'LONG' || type === 'DATE') {
+    return `WHEN ${isPrintedAlike(cell, type)} THEN ${castOf(cell, type)}`;
+  }
   if (type === 'DECIMAL') return shortDecimal(cell);
   return type === 'DATETIME' ? timeInUtc(cell, strict, raise) : '';
 }

@@ -42,10 +42,24 @@ function typedAs(cell: string, { name, type }: Column, index: number): string {
   return `${typedText(cell, type, index, { strict: false, misfits: 'raise' })} AS ${identifier(name)}`;
 }
 
-/** Every cell is read as text and typed by us: DuckDB's own sniffer makes the number 7 of the text 007. */
-function delimitedSelect(paths: readonly string[], columns: readonly Column[], delimiter: string): string {
+/** CSV or TSV files, with what their sample tells. */
+export interface DelimitedFiles {
+  readonly paths: readonly string[];
+  readonly columns: readonly Column[];
+  readonly delimiter: string;
+}
+
+/**
+ * Every cell is read as text and typed by us: DuckDB's own sniffer makes the number 7 of the text 007. `more` is what shall be
+ * selected besides; the texts are called `c0…`.
+ */
+export function delimitedSelect(
+  { paths, columns, delimiter }: DelimitedFiles,
+  more: readonly string[] = [],
+): string {
   const texts = columns.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
-  return `SELECT ${columns.map((column, index) => typedAs(`c${index}`, column, index)).join(', ')}
+  const typed = columns.map((column, index) => typedAs(`c${index}`, column, index));
+  return `SELECT ${[...typed, ...more].join(', ')}
     FROM read_csv(${literalList(paths)}, auto_detect = false, header = true, delim = ${literal(delimiter)}, quote = '"',
       escape = '"', columns = {${texts}}, nullstr = ['', '\\N'], allow_quoted_nulls = false, strict_mode = false,
       null_padding = true, parallel = false, ignore_errors = false,
@@ -88,7 +102,7 @@ export interface RelationRequest {
   readonly kind: FileKind;
   readonly given: GivenTypes;
   /** For CSV and TSV: columns and delimiter of the sample. */
-  readonly delimited?: { readonly columns: readonly Column[]; readonly delimiter: string } | undefined;
+  readonly delimited?: Omit<DelimitedFiles, 'paths'> | undefined;
 }
 
 /** DuckDB has no way to say that a name is not a pattern, and must not read what the pattern would match. */
@@ -111,7 +125,7 @@ async function tableSelect(
   duckdb: LockedDuckdb,
   { paths, kind, given, delimited }: RelationRequest,
 ): Promise<string> {
-  if (delimited) return delimitedSelect(paths, delimited.columns, delimited.delimiter);
+  if (delimited) return delimitedSelect({ paths, ...delimited });
   const relation =
     kind.format === 'parquet'
       ? `read_parquet(${literalList(paths)}, union_by_name = true)`

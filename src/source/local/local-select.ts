@@ -10,8 +10,14 @@ import { unknownColumn } from './local-relation.ts';
  * The person's query as a table. DuckDB's `query` function takes it as a literal and refuses all but one SELECT, so no text
  * can end our statement and begin another.
  */
-function baseSelect(query: string | undefined): string {
-  return query === undefined ? 'SELECT * FROM tbl' : `SELECT * FROM query(${literal(query)})`;
+export function baseSelect(query: string): string {
+  return `SELECT * FROM query(${literal(query)})`;
+}
+
+/** A SELECT, and its columns. */
+export interface Selected {
+  readonly select: string;
+  readonly columns: readonly SqlColumn[];
 }
 
 function columnCalled(name: string, columns: readonly SqlColumn[]): SqlColumn {
@@ -95,11 +101,14 @@ export async function cutSelect(
   return rangesOf(key, await findBorders(duckdb, select, key, count), count);
 }
 
+/** What a request without query asks for. */
+export const wholeTable = 'SELECT * FROM tbl';
+
 /** The SELECT that a request asks for, and its columns. */
 export async function selectOf(
   duckdb: LockedDuckdb,
-  { query, day, range }: Pick<OpenRequest, 'query' | 'day' | 'range'>,
-): Promise<{ select: string; columns: SqlColumn[] }> {
+  { query = wholeTable, day, range }: Pick<OpenRequest, 'query' | 'day' | 'range'>,
+): Promise<Selected> {
   const base = baseSelect(query);
   const columns = await describeSelect(duckdb, base);
   const filtered = day ? `SELECT * FROM (${base}) WHERE ${dayCondition(day, columns)}` : base;

@@ -11,7 +11,8 @@ import { type LocalFormat, fileKindOf } from './file-kind.ts';
 import { checkUnchanged, findFiles, nameOf, updatedAtOf } from './local-files.ts';
 import { defineTable, type GivenTypes } from './local-relation.ts';
 import { type LocalTable, tableOf } from './local-table.ts';
-import { cutSelect, selectOf } from './local-select.ts';
+import { cutSelect, type Selected, selectOf, wholeTable } from './local-select.ts';
+import { passedSelect } from './passed-select.ts';
 
 /** What a local source reads. */
 export interface LocalSourceOptions {
@@ -36,6 +37,18 @@ async function rowsOfParquet(duckdb: LockedDuckdb, { paths, kind }: LocalTable):
     `SELECT CAST(sum(num_rows) AS VARCHAR) FROM parquet_file_metadata(${literalList(paths)})`,
   );
   return Number((await counted.getRows())[0]![0]);
+}
+
+/** As `selectOf`; of a query's columns, those that it only hands out pass as text where that can be. */
+async function selectRows(
+  duckdb: LockedDuckdb,
+  { paths, delimited }: LocalTable,
+  rows: Rows,
+): Promise<Selected> {
+  const selected = await selectOf(duckdb, rows);
+  if (!delimited || rows.day || rows.range) return selected;
+  const files = { paths, ...delimited };
+  return (await passedSelect(duckdb, files, rows.query ?? wholeTable, selected.columns)) ?? selected;
 }
 
 class LocalSource implements Source {
@@ -123,7 +136,7 @@ class LocalSource implements Source {
     });
     try {
       await defineTable(duckdb, table);
-      const { select, columns } = await selectOf(duckdb, rows);
+      const { select, columns } = await selectRows(duckdb, table, rows);
       yield* queryCsv(duckdb, select, columns, signal) satisfies CsvBytes;
     } catch (error) {
       throw explain(error, table.delimited?.columns.map(({ name }) => name) ?? [], signal);
