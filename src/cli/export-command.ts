@@ -56,12 +56,12 @@ function sourceFile({ source, sourceAccountId }: WritebackAnswer, { accounts, da
 
 function writebackFile(writeback: WritebackAnswer, names: Names): object {
   const { name, description, tags, connector, accountId, details, schedule, timeZone } = writeback;
-  const { retry, updateMethod, noUpdateHours } = writeback;
+  const { retry, updateMethod, publishOutput, noUpdateHours } = writeback;
   const account = accountId === undefined ? undefined : names.accounts.get(accountId);
   const source = sourceFile(writeback, names);
   const all = { name, description, tags, source, connector, account, details, schedule, timeZone };
   const alerts = alertsFile(writeback.alerts, names);
-  const given = Object.entries({ ...all, retry, updateMethod, noUpdateHours, alerts });
+  const given = Object.entries({ ...all, retry, updateMethod, publishOutput, noUpdateHours, alerts });
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 

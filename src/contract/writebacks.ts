@@ -25,6 +25,8 @@ const definition = {
     }),
   ),
   updateMethod: Type.Optional(oneOf(updateMethods)),
+  /** The output DataSet is to be in Domo too, written with the account that the DataSet is read with. */
+  publishOutput: Type.Optional(Type.Boolean()),
   /** Tell the owner when it has not run successfully for so many hours. */
   noUpdateHours: Type.Optional(Type.Integer({ minimum: 1, maximum: 2208 })),
   alerts: Type.Optional(alertChoice),
@@ -49,6 +51,7 @@ const change = {
   timeZone: orNull(Type.String()),
   retry: orNull(definition.retry),
   updateMethod: orNull(definition.updateMethod),
+  publishOutput: orNull(definition.publishOutput),
   noUpdateHours: orNull(definition.noUpdateHours),
   alerts: orNull(alertChoice),
   ownerId: Type.Optional(id),
@@ -67,6 +70,14 @@ export const writeback = record({
   waitsInVain: Type.Optional(Type.String()),
   nextRun: Type.Optional(instant),
   lastRun: Type.Optional(record({ id, state: Type.String(), finishedAt: Type.Optional(instant) })),
+  /** Of one whose output DataSet is published: where it lies in Domo, since when, and what hinders it now. */
+  output: Type.Optional(
+    record({
+      datasetId: Type.Optional(Type.String()),
+      publishedAt: Type.Optional(instant),
+      problem: Type.Optional(Type.String()),
+    }),
+  ),
   createdAt: instant,
   updatedAt: instant,
 });

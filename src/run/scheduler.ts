@@ -4,6 +4,7 @@ import { savedChannels } from './alert/saved-channels.ts';
 import { sendAlerts } from './alert/send-alerts.ts';
 import { fireDue } from './fire-due.ts';
 import { type LookParts, lookForChange } from './look-for-change.ts';
+import { publishDue } from './publish/publish-due.ts';
 import { removeOld } from './remove-old.ts';
 import { repeat } from './repeat.ts';
 
@@ -22,7 +23,13 @@ export interface Scheduler {
 
 const second = 1000;
 /** Milliseconds between two rounds of each duty. A schedule fires within a second of its time, when the database is not busy. */
-const pauses = { fire: second, alerts: 2 * second, noUpdate: 60 * second, removal: 3600 * second };
+const pauses = {
+  fire: second,
+  alerts: 2 * second,
+  outputs: 2 * second,
+  noUpdate: 60 * second,
+  removal: 3600 * second,
+};
 /** DataSets that are looked at together. */
 const looksAtOnce = 4;
 
@@ -82,6 +89,7 @@ export function startScheduler(parts: SchedulerParts): Scheduler {
   const duties = [
     duty('schedules', pauses.fire, async () => looker.add(await fire(parts, signal))),
     duty('alerts', pauses.alerts, () => sendAlerts({ db, log, channels: offered, signal })),
+    duty('outputs', pauses.outputs, () => publishDue(parts, signal)),
     duty('updates', pauses.noUpdate, () => insertNoUpdateAlerts(db, new Date())),
     duty('removal', pauses.removal, () => removeOld(db, daysKept)),
   ];

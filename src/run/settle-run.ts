@@ -1,6 +1,5 @@
 import { writeAudit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import { appendOutputRows, replaceOutputRows } from '../store/output-row.ts';
 import type { Run } from '../store/run.ts';
 import { deleteProgress } from '../store/run-event.ts';
 import { updateWriteback } from '../store/writeback.ts';
@@ -9,11 +8,11 @@ import type { Failure, Saved } from './attempt.ts';
 import { notOwnerCodes } from './check-ownership.ts';
 import type { Engine } from './engine.ts';
 import { keepRejected } from './keep-rejected.ts';
-import { outputCells } from './output-cells.ts';
 import type { Receipt } from './receipt.ts';
 import { retryAt } from './retry-at.ts';
 import { endRun, queueAgain } from './run.ts';
 import { startFollowers } from './start-followers.ts';
+import { writeOutput } from './write-output.ts';
 import { writeDown } from './write-down.ts';
 
 /** How an attempt ended, without secrets. */
@@ -65,8 +64,7 @@ async function succeed(transaction: Db, run: Run, saved: Saved, receipt: Succeed
   await deleteProgress(transaction, run.id);
   await keepRejected(transaction, run.id, { rejected, rejectedFrom });
   if (!saved.writeback || run.dryRun) return;
-  const write = saved.definition?.updateMethod === 'append' ? appendOutputRows : replaceOutputRows;
-  await write(transaction, { writebackId: run.writebackId, runId: run.id }, [outputCells(receipt)]);
+  await writeOutput(transaction, run, saved.definition ?? {}, receipt);
   await recordAlerts(transaction, { ...saved, writeback: saved.writeback }, ended);
   await startFollowers(transaction, engine, saved.writeback);
 }

@@ -12,6 +12,7 @@ import type { LocalDatasetTable } from './local-dataset.ts';
 import type { OutputRowTable } from './output-row.ts';
 import type { PartTable } from './part.ts';
 import type { PersonTable } from './person.ts';
+import type { PublishedOutputTable } from './published-output.ts';
 import type { RejectedDatasetTable, RejectedRowTable } from './rejected-row.ts';
 import type { RunTable } from './run.ts';
 import type { RunEventTable } from './run-event.ts';
@@ -39,6 +40,7 @@ export interface Database {
   rejectedRow: RejectedRowTable;
   rejectedDataset: RejectedDatasetTable;
   outputRow: OutputRowTable;
+  publishedOutput: PublishedOutputTable;
   alert: AlertTable;
   alertChannel: AlertChannelTable;
   channelHealth: ChannelHealthTable;

@@ -48,6 +48,7 @@ export const dumpedTables = [
   'rejected_row',
   'rejected_dataset',
   'output_row',
+  'published_output',
   'audit',
 ] as const;
 

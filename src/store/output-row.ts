@@ -17,6 +17,9 @@ export interface OutputRowTable {
 
 export type OutputRow = Selectable<OutputRowTable>;
 
+/** Where a row stands in the order of its output DataSet. */
+export type OutputPlace = Pick<OutputRow, 'runId' | 'number'>;
+
 /** Adds a run's rows to the output DataSet; done again for the same run, they take the place of what it wrote before. */
 export async function appendOutputRows(
   db: Db,
@@ -47,7 +50,7 @@ export async function replaceOutputRows(
 export async function outputRowsAfter(
   db: Db,
   writebackId: string,
-  after: Pick<OutputRow, 'runId' | 'number'> | undefined,
+  after: OutputPlace | undefined,
   limit: number,
 ): Promise<OutputRow[]> {
   const { runId = '', number = 0 } = after ?? {};
@@ -74,4 +77,59 @@ export async function outputColumns(db: Db, writebackId: string): Promise<string
     .orderBy('name')
     .execute();
   return rows.map(({ name }) => name);
+}
+
+/** The place of the newest row; undefined when there is none. */
+export async function lastOutputRow(db: Db, writebackId: string): Promise<OutputPlace | undefined> {
+  return db
+    .selectFrom('outputRow')
+    .select(['runId', 'number'])
+    .where('writebackId', '=', writebackId)
+    .orderBy('runId', 'desc')
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+export async function hasOutputRow(db: Db, writebackId: string, place: OutputPlace): Promise<boolean> {
+  const found = await db
+    .selectFrom('outputRow')
+    .select('number')
+    .where('writebackId', '=', writebackId)
+    .where('runId', '=', place.runId)
+    .where('number', '=', place.number)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+/** What occurs in a column: whole numbers of 18 digits are LONG, others DOUBLE; instants as ISO 8601 in UTC are DATETIME. */
+const kindOf = sql<string>`case jsonb_typeof(cell.value)
+  when 'number' then case when cell.value::text ~ '^-?\\d{1,18}$' then 'LONG' else 'DOUBLE' end
+  when 'string' then case when cell.value #>> '{}' ~ '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$'
+    then 'DATETIME' else 'STRING' end
+  else 'STRING' end`;
+
+/** All columns that some row has, by name, with the kinds of their cells; nulls are of none. */
+export async function outputKinds(
+  db: Db,
+  writebackId: string,
+): Promise<{ readonly name: string; readonly kinds: readonly string[] }[]> {
+  const cells = sql<{ key: string; value: unknown }>`jsonb_each(output_row.cells)`.as<'cell'>(
+    sql`cell(key, value)`,
+  );
+  return db
+    .selectFrom('outputRow')
+    .innerJoinLateral(cells, (join) => join.onTrue())
+    .select([
+      sql<string>`cell.key`.as('name'),
+      sql<
+        string[]
+      >`coalesce(array_agg(distinct ${kindOf}) filter (where jsonb_typeof(cell.value) <> 'null'), '{}')`.as(
+        'kinds',
+      ),
+    ])
+    .where('writebackId', '=', writebackId)
+    .groupBy(sql`cell.key`)
+    .orderBy('name')
+    .execute();
 }

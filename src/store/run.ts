@@ -253,6 +253,18 @@ export async function accountOfRun(db: Db, id: string): Promise<string | undefin
   return found?.accountId ?? undefined;
 }
 
+/** Adds a sentence to the warnings of a run that is over, unless it stands there. */
+export async function addRunWarning(db: Db, id: string, sentence: string): Promise<void> {
+  const warnings = sql`coalesce(receipt -> 'warnings', '[]')`;
+  await db
+    .updateTable('run')
+    .set({ receipt: sql`jsonb_set(receipt, '{warnings}', ${warnings} || to_jsonb(${sentence}::text))` })
+    .where('id', '=', id)
+    .where('receipt', 'is not', null)
+    .where(sql<boolean>`not ${warnings} @> to_jsonb(${sentence}::text)`)
+    .execute();
+}
+
 /** Which of these runs are to stop: somebody wished it, or a part of it failed. */
 export async function runsToStop(db: Db, ids: readonly string[]): Promise<string[]> {
   const failed = db

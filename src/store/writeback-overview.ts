@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Db, schemaName } from './database.ts';
+import type { PublishedOutput } from './published-output.ts';
 import type { Run } from './run.ts';
 import type { Writeback } from './writeback.ts';
 import type { WritebackVersion } from './writeback-version.ts';
@@ -11,6 +12,8 @@ export interface WritebackOverview extends Writeback {
   readonly lastRun: Pick<Run, 'id' | 'state' | 'finishedAt'> | undefined;
   /** The writebacks after whose success it runs; null when its schedule is another one. */
   readonly awaited: readonly Pick<Writeback, 'name' | 'state'>[] | null;
+  /** What has become of the publishing of its output DataSet; null when it was never wished. */
+  readonly output: Pick<PublishedOutput, 'place' | 'publishedAt' | 'lastError'> | null;
 }
 
 /** What a list of overviews may be narrowed to; a page begins with those older than the id `before`. */
@@ -45,6 +48,7 @@ const overviews = (db: Db) =>
         .onRef('writebackVersion.version', '=', 'writeback.version'),
     )
     .leftJoin('schedule', 'schedule.writebackId', 'writeback.id')
+    .leftJoin('publishedOutput', 'publishedOutput.writebackId', 'writeback.id')
     .leftJoinLateral(
       (from) =>
         from
@@ -58,6 +62,8 @@ const overviews = (db: Db) =>
     )
     .selectAll('writeback')
     .select(['writebackVersion.definition', 'schedule.nextDueAt', awaited.as('awaited')])
+    .select(['publishedOutput.writebackId as outputOf', 'publishedOutput.place'])
+    .select(['publishedOutput.publishedAt', 'publishedOutput.lastError'])
     .select(['last.id as lastId', 'last.state as lastState', 'last.finishedAt as lastFinishedAt'])
     .where('writeback.deletedAt', 'is', null);
 
@@ -77,13 +83,16 @@ export async function listOverviews(db: Db, filter: OverviewFilter): Promise<Wri
     .orderBy('writeback.id', 'desc')
     .limit(limit)
     .execute();
-  return rows.map(({ lastId, lastState, lastFinishedAt, ...rest }) => ({
-    ...rest,
-    lastRun:
-      lastId === null || lastState === null
-        ? undefined
-        : { id: lastId, state: lastState, finishedAt: lastFinishedAt },
-  }));
+  return rows.map(
+    ({ lastId, lastState, lastFinishedAt, outputOf, place, publishedAt, lastError, ...rest }) => ({
+      ...rest,
+      output: outputOf === null ? null : { place, publishedAt, lastError },
+      lastRun:
+        lastId === null || lastState === null
+          ? undefined
+          : { id: lastId, state: lastState, finishedAt: lastFinishedAt },
+    }),
+  );
 }
 
 /** The one of that id. */

@@ -1,4 +1,5 @@
 import type { Egress } from '../../egress/egress.ts';
+import { UserError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { checkOwnership } from '../../run/check-ownership.ts';
 import { type AssemblyParts, type Definition, type WritebackOf, assemble } from '../../run/definition.ts';
@@ -29,6 +30,17 @@ export function schedulePane({ schedule = {}, timeZone }: Definition): Pane {
 export const readPane = (pane: Pane, lowestMinutes: number) =>
   inPane('schedule', () => readSchedule(pane, lowestMinutes));
 
+/** An output DataSet goes where the DataSet comes from. Throws UserError `publish-account-missing`. */
+function requirePublishable({ publishOutput, source }: Definition): void {
+  if (!publishOutput || source['kind'] !== 'local') return;
+  const sentence =
+    'The DataSet is not in Domo, so there is no Domo account to publish the output DataSet with.';
+  throw new UserError('publish-account-missing', sentence, {
+    field: 'publishOutput',
+    remedy: 'Leave it out; the output DataSet can be read and downloaded here.',
+  });
+}
+
 /**
  * Checks all of a definition as its owner would run it: fields, accounts, DataSet, ownership, schedule. Throws UserErrors
  * whose field is the path in the definition.
@@ -41,6 +53,7 @@ export async function checkDefinition(
 ): Promise<void> {
   const { db, egress, log, registry, lowestMinutes } = parts;
   readPane(schedulePane(definition), lowestMinutes);
+  requirePublishable(definition);
   const writeback = await assemble(definition, of, parts);
   hideSecrets(writeback, registry, log);
   await requireChannels(db, definition);

@@ -17,6 +17,7 @@ function waitsInVain({ awaited }: WritebackOverview): string | undefined {
 /** A writeback as the API tells it. What it does is its newest version's; secrets are the accounts' and not there. */
 export function writebackAnswer(overview: WritebackOverview): Answer {
   const { id, version, ownerId, state, pausedBecause, createdAt, updatedAt, nextDueAt, lastRun } = overview;
+  const { output } = overview;
   const isPaused = state === 'paused';
   return {
     ...(overview.definition as Definition),
@@ -29,6 +30,13 @@ export function writebackAnswer(overview: WritebackOverview): Answer {
     ...present({
       pausedBecause,
       waitsInVain: waitsInVain(overview),
+      output: output && {
+        ...present({
+          datasetId: output.place?.datasetId,
+          publishedAt: output.publishedAt?.toISOString(),
+          problem: output.lastError,
+        }),
+      },
       nextRun: isPaused ? undefined : nextDueAt?.toISOString(),
       lastRun: lastRun && {
         id: lastRun.id,

@@ -102,6 +102,7 @@ const definitionKeys = [
   'timeZone',
   'retry',
   'updateMethod',
+  'publishOutput',
   'noUpdateHours',
   'alerts',
 ];

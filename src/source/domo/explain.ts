@@ -70,6 +70,7 @@ function explainRefusal(answer: BadAnswer): UserError {
   const { operation, status, text } = answer;
   if (operation === 'token' && (status === 400 || status === 401 || status === 403))
     return loginRefused(answer);
+  if (operation === 'publish') return publishRefused(answer);
   if (status === 400 && text.includes('Infrastructure problem (403)')) {
     return accessDenied(
       'Domo answers 400 “Infrastructure problem (403)”, which means a missing permission and no fault of Domo',
@@ -78,7 +79,6 @@ function explainRefusal(answer: BadAnswer): UserError {
   if (status === 401 || status === 406)
     return accessDenied(`Domo refuses a token that it has just issued (${status})`);
   if (status === 403) return accessDenied(`Domo answers 403.${words(answer)}`.replace(/\.$/, ''));
-  if (operation === 'publish') return publishRefused(answer);
   if (status === 404 && operation !== 'token' && operation !== 'list') {
     const remedy = 'Check the ID; the DataSet may have been deleted, or belong to another Domo.';
     return new UserError('domo-dataset-not-found', 'Domo has no DataSet with this ID.', {
