@@ -36,7 +36,7 @@ for (const { name, store } of await openBothStores()) {
       roles.map(async (role) => (await updatePerson(db, (await newPerson(db)).id, { role }))!),
     );
 
-    /** A session of its own for each call: some calls end it. */
+    /** A session, or a key, of its own for each call: some calls end it. */
     async function session(personId: string, expiresAt = soon) {
       const token = newToken();
       const row = { id: newId('session'), personId, tokenHash: hashToken(token), address: null };
@@ -93,10 +93,9 @@ for (const { name, store } of await openBothStores()) {
 
     for (const permission of permissions)
       test(`a key for "${permission}" alone reaches nothing else, whoever made it`, async () => {
-        const sign = await key(people.at(-1)!.id, [permission]);
         const reached = ['anyone', permission];
         for (const [call, endpoint] of endpoints) {
-          const { refusal } = await passes(endpoint, sign);
+          const { refusal } = await passes(endpoint, await key(people.at(-1)!.id, [permission]));
           assert.equal(refusal, reached.includes(endpoint.permission) ? undefined : 403, call);
         }
       });

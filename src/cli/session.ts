@@ -32,7 +32,7 @@ function withCookie(fetch: typeof globalThis.fetch, first: string): typeof globa
   };
 }
 
-/** Lends a client in a session that `begin` begins, and ends the session. */
+/** Lends a client in a session, and ends the session. */
 export async function inSession<T>(
   url: string,
   context: CliContext,

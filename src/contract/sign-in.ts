@@ -23,7 +23,7 @@ const address = Type.String();
 export const sessionCookie = '__Host-writeback';
 
 /** A port of loopback on which a terminal waits for its session, and the path that only it knows. */
-const terminal = Type.String({ pattern: '^[1-9][0-9]{3,4}/[A-Za-z0-9_-]{32,64}$' });
+export const terminalPlace = /^[1-9][0-9]{3,4}\/[A-Za-z0-9_-]{32,64}$/;
 
 /** How people sign in, and the way through an OpenID Connect provider: all of it happens in a browser. */
 export const signInEndpoints = {
@@ -40,7 +40,7 @@ export const signInEndpoints = {
     permission: 'anyone',
     summary:
       'Sends a browser to the OpenID Connect provider to sign in, for itself or for a terminal of its machine.',
-    query: record({ terminal: Type.Optional(terminal) }),
+    query: record({ terminal: Type.Optional(Type.String({ pattern: terminalPlace.source })) }),
     answer: address,
     status: 303,
     format: 'redirect',

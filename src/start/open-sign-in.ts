@@ -9,6 +9,7 @@ import { createEgress } from '../egress/egress.ts';
 import { createFetch } from '../egress/http.ts';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { tellBlocked } from './blocked-attempts.ts';
 
 const wrong = (sentence: string, remedy: string) => new UserError('config-sign-in', sentence, { remedy });
 
@@ -61,7 +62,8 @@ const rulesOf = ({
 function fetchFrom(issuer: string, stack: AsyncDisposableStack): typeof fetch {
   const host = new URL(issuer).hostname.replace(/^\[(.*)\]$/, '$1');
   const { allow, ...rules } = egressRules();
-  const { fetch, close } = createFetch(createEgress(addressPolicy({ ...rules, allow: [...allow, host] })));
+  const policy = addressPolicy({ ...rules, allow: [...allow, host], onBlocked: tellBlocked });
+  const { fetch, close } = createFetch(createEgress(policy));
   stack.defer(close);
   return fetch;
 }

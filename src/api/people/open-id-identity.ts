@@ -27,7 +27,11 @@ export interface Identity {
   readonly role: Role | undefined;
 }
 
-const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+/** A claim that is a text, without what PostgreSQL keeps in none; people choose their names themselves. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  return value.toWellFormed().replaceAll('\0', '').trim() || undefined;
+}
 
 /** Some providers write the boolean as text. */
 function isVerified(claim: unknown, trusted: boolean): boolean {

@@ -26,6 +26,13 @@ for (const { name, store } of await openBothStores()) {
       assert.equal((await signIn(server, known('eve', { email_verified: 'true' }))).outcome, 303);
     });
 
+    test('a name that no database keeps is kept as far as it can be', async () => {
+      const { session } = await signIn(server, known('odd', { name: ' O\0dd\ud83d ' }));
+      assert.equal((await whoAmI(server, session)).name, 'Odd\ufffd');
+      const nameless = await signIn(server, known('nameless', { name: '\0' }));
+      assert.equal((await whoAmI(server, nameless.session)).name, 'nameless@example.com');
+    });
+
     test('an operator may trust a provider that says nothing, but not one that says no', async () => {
       const trusting = serverOf(db, { trustAddresses: true });
       const fay = known('fay', { email_verified: false });

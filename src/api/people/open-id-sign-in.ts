@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Contract } from '../../contract/contract.ts';
+import { terminalPlace } from '../../contract/sign-in.ts';
 import { UserError } from '../../errors.ts';
 import type { Db } from '../../store/database.ts';
 import type { Person } from '../../store/person.ts';
@@ -27,9 +28,8 @@ const terminalLife = 60_000;
 
 /** What the browser keeps on its way: the secret, and the terminal that it signs in for. */
 function keptIn(request: FastifyRequest): { secret: string; terminal: string | undefined } {
-  const [, secret, terminal] =
-    /^([\w-]{43})(?:\.([1-9]\d{3,4}\/[\w-]{32,64}))?$/.exec(readCookie(request, signInCookie) ?? '') ?? [];
-  if (secret !== undefined) return { secret, terminal };
+  const [secret = '', terminal] = (readCookie(request, signInCookie) ?? '').split('.');
+  if (secret !== '' && (terminal === undefined || terminalPlace.test(terminal))) return { secret, terminal };
   throw notOurs();
 }
 
