@@ -20,6 +20,7 @@ interface SelectNode {
     readonly type: string;
     readonly orders?: readonly { readonly expression: Item }[];
   }[];
+  readonly where_clause?: object;
   readonly aggregate_handling: string;
 }
 
@@ -36,7 +37,7 @@ async function parse(duckdb: LockedDuckdb, query: string): Promise<SelectNode | 
   return statements.length === 1 ? statements[0]!.node : undefined;
 }
 
-/** Rows of tbl alone, perhaps filtered, ordered and limited. ORDER BY 2 would order by what stands at that place. */
+/** Rows of tbl alone, perhaps filtered, ordered and limited. ORDER BY 2 would order by the text at that place. */
 function isOfRows({ type, from_table: from, modifiers = [], ...node }: SelectNode): boolean {
   return (
     type === 'SELECT_NODE' &&
@@ -45,7 +46,11 @@ function isOfRows({ type, from_table: from, modifiers = [], ...node }: SelectNod
     from.table_name === 'tbl' &&
     hasOnly(from, ['type', 'query_location', 'table_name']) &&
     modifiers.every(({ type }) => type === 'ORDER_MODIFIER' || type === 'LIMIT_MODIFIER') &&
-    modifiers.every(({ orders = [] }) => orders.every(({ expression }) => expression.type === 'COLUMN_REF'))
+    modifiers.every(({ orders = [] }) =>
+      orders.every(({ expression }) => expression.type === 'COLUMN_REF'),
+    ) &&
+    // A star, or tbl as a value, would take in the texts beside the columns.
+    !/"STAR"|\["tbl"\]/iu.test(JSON.stringify([node.where_clause, modifiers]))
   );
 }
 
