@@ -1,6 +1,8 @@
 import { alertChannelKinds } from '../contract/alerts.ts';
 import type { Client } from '../contract/client.ts';
 import { UserError } from '../errors.ts';
+import { defaultOf } from '../field/describe-fields.ts';
+import type { Field, Fields } from '../field/field.ts';
 import { type Action, type ServerCall, serverCommand } from './actions.ts';
 import { type CliContext, exitCodes } from './command.ts';
 import { type ChannelAnswer, allChannels, named } from './find.ts';
@@ -26,18 +28,26 @@ const list: Action<ServerCall> = {
   },
 };
 
+const isList = (field: Field) => field.type === 'text' && field.list === true;
+
+function question(field: Field): string {
+  const usual = defaultOf(field);
+  if (usual !== undefined) return `${field.label} (${usual})`;
+  return isList(field) ? `${field.label} (with commas)` : field.label;
+}
+
 /** Asks for each field of a kind; an empty answer leaves out what need not be there. */
 async function askFields(
   client: Client,
   kind: ChannelAnswer['kind'],
   { ask }: CliContext,
 ): Promise<Record<string, string>> {
-  const { fields = {} } = (await client.listAlertChannelKinds({})).items.find(({ id }) => id === kind) ?? {};
+  const { items } = await client.listAlertChannelKinds({});
+  const fields = items.find(({ id }) => id === kind)?.fields as unknown as Fields;
   const given: Record<string, string> = {};
-  for (const [id, { label, type, default: usual, list: isList }] of Object.entries(fields)) {
-    const hint = usual === undefined ? (isList === true ? ' (with commas)' : '') : ` (${String(usual)})`;
-    const answer = (await ask(`${String(label)}${hint}`, type === 'secret')).trim();
-    if (answer !== '') given[id] = isList === true ? answer.split(/\s*,\s*/).join('\n') : answer;
+  for (const [id, field] of Object.entries(fields)) {
+    const answer = (await ask(question(field), field.type === 'secret')).trim();
+    if (answer !== '') given[id] = isList(field) ? answer.split(/\s*,\s*/).join('\n') : answer;
   }
   return given;
 }

@@ -32,7 +32,7 @@ test(
 
     const call = collector.spans.find(({ name }) => name === 'POST /api/writebacks/:id/run');
     const attempt = collector.spans.find(
-      ({ traceId, name }) => traceId === call?.traceId && /^run /.test(name),
+      ({ traceId, name }) => traceId === call?.traceId && name.startsWith('run '),
     );
     assert.equal(attempt?.parentSpanId, call?.spanId);
     assert.deepEqual(

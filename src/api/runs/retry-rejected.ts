@@ -30,7 +30,7 @@ async function definitionOf({ db }: RetryParts, { writebackId, version }: Run): 
 /** Unlike a run of the whole, it is not done by the one that is on its way. */
 export const retryRejectedHandler =
   (parts: RetryParts): Handler<Contract['retryRejected']> =>
-  async ({ params: { id } }, { caller }) => {
+  async ({ params: { id } }, { caller, traceparent }) => {
     const { db, engine, registry } = parts;
     const { personId: requestedBy } = caller!;
     const rejecting = await reachRun(db, id);
@@ -43,7 +43,7 @@ export const retryRejectedHandler =
     const deed = { actor: requestedBy, action: 'run.retry-rejected', target: runId, details: { of: id } };
     try {
       return await audited(db, deed, async (transaction) => {
-        const run = { id: runId, writebackId, version, ...how };
+        const run = { id: runId, writebackId, version, ...how, traceparent: traceparent ?? null };
         await startRun(transaction, engine, run, saved.accountId ?? undefined);
         await requireRetriable(transaction, rejecting, writeback, registry);
         return { runId };
