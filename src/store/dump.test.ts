@@ -21,6 +21,7 @@ import type { Store } from './open.ts';
 import { appendOutputRows } from './output-row.ts';
 import { queueParts } from './part.ts';
 import { createPool } from './pool.ts';
+import { wishPublication } from './published-output.ts';
 import { saveRejectedRows } from './rejected-row.ts';
 import { moveStore, restoreStore } from './restore.ts';
 import { insertRun } from './run.ts';
@@ -81,6 +82,7 @@ async function fill(db: Db): Promise<void> {
   await insertAlerts(db, [{ writebackId, runId, kind: 'failed', message: odd }]);
   const dataset = { id: odd, name: odd, columns: [{ name: odd, type: 'STRING' }] };
   await saveRejectedRows(db, runId, dataset, [{ row: 1, column: null, reason: odd, cells: odd }]);
+  await wishPublication(db, { writebackId, runId });
   await appendOutputRows(db, { writebackId, runId }, [{ rows: 1.5, text: odd, nothing: null, yes: true }]);
   await db
     .transaction()

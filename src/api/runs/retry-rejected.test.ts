@@ -103,6 +103,16 @@ for (const { name, store } of await openBothStores()) {
       assert.match(late.body.detail, /A newer run has written since/);
     });
 
+    test('a dry run writes nothing, and its rejected rows are kept to be looked at alone', async () => {
+      const one = await writeback({ writeMode: 'append' });
+      const owner = { id: one.ownerId, role: 'editor' as const };
+      const { body } = await call(owner, 'POST', `/writebacks/${one.id}/run`, { dryRun: true });
+      const dry = await rig.ended(body.runId);
+      assert.deepEqual([dry.state, dry.dryRun, dry.rowsRead, dry.rowsWritten], ['succeeded', true, 5, 0]);
+      assert.equal((await one.ids()).length, 3);
+      assert.match((await retry(body.runId)).body.detail, /dry run/);
+    });
+
     test('what stands for the whole is never given some rows alone', async () => {
       const one = await writeback({ writeMode: 'replace' });
       const refused = await retry(one.first.id);

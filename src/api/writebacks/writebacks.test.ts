@@ -8,6 +8,7 @@ import { newPerson } from '../../../test/servers/store-rows.ts';
 import { contract } from '../../contract/contract.ts';
 import { listAudit } from '../../store/audit.ts';
 import { appendOutputRows } from '../../store/output-row.ts';
+import { changePublication, wishPublication } from '../../store/published-output.ts';
 import { findSchedule } from '../../store/schedule.ts';
 import { updateWriteback } from '../../store/writeback.ts';
 import { apiHandlers } from '../handlers.ts';
@@ -188,6 +189,21 @@ for (const { name, store } of await openBothStores()) {
       assert.equal((await patch(id, { paused: true })).body.paused, true);
       assert.equal((await patch(id, { name: 'x' })).body.errors[0].path, 'accountId');
       assert.equal((await patch(id, { accountId: await made() })).status, 200);
+    });
+
+    test('an output DataSet goes to Domo only with the Domo account of the DataSet', async () => {
+      const refused = await make({ publishOutput: true });
+      assert.equal(refused.code, 'publish-account-missing');
+      const { clientId, clientSecret, baseUrl } = domo.account;
+      const credentials = { clientId, clientSecret, baseUrl };
+      const sourceAccountId = (await post('/accounts', { connector: 'domo', credentials })).body.id;
+      const source = { kind: 'domo', datasetId: inDomo.id };
+      const made = await make({ publishOutput: true, source, sourceAccountId });
+      assert.deepEqual([made.publishOutput, made.output], [true, undefined]);
+      await wishPublication(db, { writebackId: made.id, runId: 'run_1' });
+      await changePublication(db, made.id, { lastError: 'Domo is away.' });
+      const now = (await call(bob, 'GET', `/writebacks/${made.id}`)).body;
+      assert.deepEqual(now.output, { problem: 'Domo is away.' });
     });
 
     test('a run is begun once, and answered while it is on its way', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { startDomo } from '../../../test/servers/domo-stand-in.ts';
 import { folderWriteback, keyRing, newAccount, registry } from '../../../test/servers/saved-writeback.ts';
+import { serviceRig } from '../../../test/servers/service-rig.ts';
 import { dataFolder, never, openBothStores, quiet } from '../../../test/servers/store-places.ts';
 import { newRun } from '../../../test/servers/store-rows.ts';
 import { createEgress } from '../../egress/egress.ts';
@@ -108,6 +109,24 @@ for (const { name: place, store } of await openBothStores()) {
       const { place: lies, publishedAt, lastError } = await one.output();
       assert.deepEqual([lies?.datasetId, lastError], [one.there()[0]?.id, null]);
       assert.ok(publishedAt);
+    });
+
+    test('a run that succeeds wishes it, and a dry run does not', async () => {
+      const rig = await serviceRig(store, parts);
+      const one = await writeback('replace');
+      const dry = await rig.ended(await rig.start(one.id, { dryRun: true }));
+      assert.equal(dry.state, 'succeeded');
+      await publishDue(parts, never, later());
+      assert.equal(one.there().length, 0);
+      const run = await rig.ended(await rig.start(one.id));
+      await rig.stop();
+      await publishDue(parts, never, later());
+      const [dataset] = one.there();
+      const place = dataset!.columns.findIndex(({ name }) => name === 'run');
+      assert.deepEqual(
+        one.rows()?.map((cells) => cells[place]),
+        [run.id],
+      );
     });
 
     test('other columns, or another method, send the whole anew', async () => {
