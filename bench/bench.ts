@@ -13,7 +13,8 @@ import { expectedOf } from './expected.ts';
 import type { Figures, Judged } from './figures.ts';
 import { httpPaths } from './http-paths.ts';
 import { machine } from './machine.ts';
-import { mongodbPaths } from './mongodb-paths.ts';
+import { duckdbParquet, mongodbPaths } from './mongodb-paths.ts';
+import { writeParquet } from './parquet-data.ts';
 import type { Path } from './path.ts';
 import { type Conditions, race } from './race.ts';
 import { keepFigures, writeTable } from './results.ts';
@@ -60,6 +61,7 @@ async function measureAll(folder: string): Promise<Map<string, Figures>> {
   const tenMillion = quick ? million : writeCsv(join(folder, 'more-rows.csv'), 10_000_000);
   const zipped = isWanted({ name: 'gzip-source' }) ? tenMillion : undefined;
   if (zipped) zip(zipped, million);
+  if (isWanted({ name: duckdbParquet })) await writeParquet(million);
   const rounds = Number(values.rounds ?? (quick ? 1 : 3));
   const expected = quick ? await expectedOf(million) : undefined;
   const conditions: Conditions = { million, tenMillion, rounds, quick, expected, say };

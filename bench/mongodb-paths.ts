@@ -2,7 +2,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Data } from './data.ts';
 import { benchSecret } from './far/far.ts';
-import { downloadUrl, fromFile, fromHttp, fromQuery, oursTo } from './ours.ts';
+import { downloadUrl, fromFile, fromHttp, fromParquet, fromQuery, oursTo } from './ours.ts';
+import { parquetOf } from './parquet-data.ts';
 import type { Path, Rival } from './path.ts';
 import type { Rig } from './rig.ts';
 import { pipe } from './shell.ts';
@@ -14,6 +15,9 @@ export const mongoimport = join(
   process.env['WRITEBACK_TEST_BIN'] ?? join(homedir(), '.cache/writeback-test/bin'),
   'mongoimport',
 );
+
+/** The path that needs a Parquet file beside the rows. */
+export const duckdbParquet = 'duckdb-parquet';
 
 /** Where mongoimport writes to. */
 interface Database {
@@ -95,19 +99,32 @@ function fromHttpPath(rig: Rig): Path {
   };
 }
 
-function fromQueryPath(rig: Rig): Path {
-  const getRows = (data: Data) => script('duckdb-get-rows.ts', data.csv);
+/** Both make BSON of all rows of a file; ours also sends it. */
+function fromQueryPath(rig: Rig, format: 'CSV' | 'Parquet'): Path {
+  const isCsv = format === 'CSV';
+  const name = isCsv ? 'duckdb' : duckdbParquet;
+  const getRows: Rival = {
+    name: 'getRows + BSON.serialize, sent nowhere',
+    tools: [],
+    timed: (data) => script('duckdb-get-rows.ts', isCsv ? data.csv : parquetOf(data)),
+    other: true,
+  };
   return {
-    name: 'duckdb',
-    title: 'DuckDB query → BSON',
+    name,
+    title: `DuckDB query of ${format} → BSON`,
     rows: 'million',
-    ours: oursTo(rig, 'duckdb', fromQuery, toMongo(rig)),
-    rivals: [{ name: 'getRows + BSON.serialize, sent nowhere', tools: [], timed: getRows, other: true }],
-    lines: [{ kind: 'speed', beside: ['getRows + BSON.serialize, sent nowhere'], atLeast: 5, quick: 1 }],
+    ours: oursTo(rig, name, isCsv ? fromQuery : fromParquet, toMongo(rig)),
+    rivals: [getRows],
+    lines: [{ kind: 'speed', beside: [getRows.name], atLeast: 5, quick: 1 }],
     arrived: rig.mongo.arrived,
     expects: 'count',
   };
 }
 
 /** Everything that ends in MongoDB's wire protocol. */
-export const mongodbPaths = (rig: Rig): Path[] => [fromFilePath(rig), fromHttpPath(rig), fromQueryPath(rig)];
+export const mongodbPaths = (rig: Rig): Path[] => [
+  fromFilePath(rig),
+  fromHttpPath(rig),
+  fromQueryPath(rig, 'CSV'),
+  fromQueryPath(rig, 'Parquet'),
+];

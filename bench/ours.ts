@@ -2,6 +2,7 @@ import { mixedColumns } from '../test/data/mixed-rows.ts';
 import type { Data } from './data.ts';
 import { benchSecret } from './far/far.ts';
 import type { Timed } from './measure.ts';
+import { parquetOf } from './parquet-data.ts';
 import { type Rig, exportId, writeSmall } from './rig.ts';
 import { type Target, secretName } from './targets.ts';
 
@@ -12,8 +13,13 @@ const columns = Object.fromEntries(mixedColumns.map(({ name, type }) => [name, t
 /** A file on this machine, its types told. */
 export const fromFile = ({ csv }: Data) => ({ kind: 'local', path: csv, columns });
 
+const query = 'select * from tbl';
+
 /** The same through DuckDB. */
-export const fromQuery = (data: Data) => ({ ...fromFile(data), query: 'select * from tbl' });
+export const fromQuery = (data: Data) => ({ ...fromFile(data), query });
+
+/** The Parquet file beside it, which has types of its own. */
+export const fromParquet = (data: Data) => ({ kind: 'local', path: parquetOf(data), query });
 
 /** An export of Domo's. */
 export const fromHttp =

@@ -1,20 +1,13 @@
 // DuckDB's rows as its Node package gives them, made to BSON one by one, and thrown away: no network at all.
 import { DuckDBDecimalValue, DuckDBInstance } from '@duckdb/node-api';
 import { serialize } from 'bson';
-import { mixedColumns } from '../../test/data/mixed-rows.ts';
+import { typedCsv } from './typed-csv.ts';
 
 const [, , path = ''] = process.argv;
-const types = mixedColumns.map(({ name, type }) => {
-  const sql = { LONG: 'BIGINT', DECIMAL: 'DECIMAL(18,2)', DATETIME: 'TIMESTAMP', STRING: 'VARCHAR' }[
-    type as string
-  ];
-  return `'${name}': '${sql ?? type}'`;
-});
+const relation = path.endsWith('.parquet') ? `read_parquet('${path}')` : typedCsv(path);
 const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
 const connection = await instance.connect();
-const result = await connection.stream(
-  `select * from read_csv('${path}', header = true, quote = '"', escape = '"', columns = {${types.join(', ')}})`,
-);
+const result = await connection.stream(`select * from ${relation}`);
 const names = result.columnNames();
 let bytes = 0;
 for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
