@@ -23,6 +23,8 @@ export const serviceVariables = {
     'Internal addresses that runs may reach: 10.20.0.0/16, mongo.internal, mongo.internal:27017, with commas.',
   WRITEBACK_FOLDERS:
     'Directories of this machine below which the connector Folder may write, with commas; none unless told.',
+  WRITEBACK_PROXIES:
+    'Addresses or ranges of the proxies in front, with commas: who calls is whom they say (X-Forwarded-For).',
   WRITEBACK_PUBLIC_URL: 'The address that people reach this server at: https://writeback.example.com.',
   WRITEBACK_OIDC_ISSUER:
     'The OpenID Connect provider that people sign in through: https://login.example.com.',
@@ -159,6 +161,7 @@ export interface ServiceSettings {
   readonly roles: string | undefined;
   readonly host: string;
   readonly port: number;
+  readonly proxies: readonly string[];
   readonly lowestMinutes: number;
   /** Bytes. */
   readonly uploadLimit: number;
@@ -175,6 +178,7 @@ export function serviceSettings(): ServiceSettings {
     roles: given('WRITEBACK_ROLE'),
     host: given('WRITEBACK_HOST') ?? '127.0.0.1',
     port: wholeNumber('WRITEBACK_PORT', 0, 65_535, 8080),
+    proxies: listed('WRITEBACK_PROXIES'),
     lowestMinutes: wholeNumber('WRITEBACK_LOWEST_MINUTES', 1, 1440, 15),
     uploadLimit: wholeNumber('WRITEBACK_UPLOAD_MEGABYTES', 1, 1_000_000, 1000) * 1_000_000,
     daysKept: wholeNumber('WRITEBACK_KEEP_DAYS', 1, 36_500, 90),
@@ -223,42 +227,9 @@ export function alertPlaces(): AlertPlaces {
 }
 
 /** The entries of a variable that holds a list with commas. */
-function listed(name: Variable): string[] {
+export function listed(name: Variable): string[] {
   const entries = (given(name) ?? '').split(',').map((entry) => entry.trim());
   return entries.filter((entry) => entry !== '');
-}
-
-/** How people sign in, as the operator wrote it. */
-export interface SignInSettings {
-  readonly publicUrl: string | undefined;
-  readonly issuer: string | undefined;
-  readonly clientId: string | undefined;
-  readonly clientSecret: string | undefined;
-  readonly scopes: string;
-  readonly domains: readonly string[];
-  readonly trustAddresses: boolean;
-  readonly roleClaim: string;
-  /** `group=role` each. */
-  readonly roles: readonly string[];
-  readonly defaultRole: string | undefined;
-  readonly passwords: boolean;
-}
-
-/** Throws UserError `config-file`. */
-export function signInSettings(): SignInSettings {
-  return {
-    publicUrl: given('WRITEBACK_PUBLIC_URL'),
-    issuer: given('WRITEBACK_OIDC_ISSUER'),
-    clientId: given('WRITEBACK_OIDC_CLIENT_ID'),
-    clientSecret: givenOrInFile('WRITEBACK_OIDC_CLIENT_SECRET'),
-    scopes: given('WRITEBACK_OIDC_SCOPES') ?? 'email profile',
-    domains: listed('WRITEBACK_OIDC_DOMAINS').map((domain) => domain.toLowerCase()),
-    trustAddresses: given('WRITEBACK_OIDC_TRUST_ADDRESSES') === '1',
-    roleClaim: given('WRITEBACK_OIDC_ROLE_CLAIM') ?? 'groups',
-    roles: listed('WRITEBACK_OIDC_ROLES'),
-    defaultRole: given('WRITEBACK_OIDC_DEFAULT_ROLE'),
-    passwords: given('WRITEBACK_PASSWORDS') !== '0',
-  };
 }
 
 /** What the operator lets runs reach. The threads that move rows ask for it too: they have this process's environment. */

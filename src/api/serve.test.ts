@@ -217,6 +217,27 @@ describe('calls', () => {
     assert.doesNotMatch(body, /<nothing>|<script/);
   });
 
+  test('who calls is whom a named proxy says, and nobody else can say so', async () => {
+    const seen: string[] = [];
+    const rest = { log: createLog(() => {}), identify: async () => undefined };
+    const handlers = {
+      ask: async (_: unknown, { request }: { request: { ip: string } }) => {
+        seen.push(request.ip);
+        return null;
+      },
+    };
+    const ask = { ...contract.breakThing, path: '/ask', params: undefined as never };
+    for (const proxies of [undefined, ['10.0.0.0/8']]) {
+      const behind = serve({ contract: { ask }, handlers, ...rest, ...(proxies && { proxies }) });
+      for (const remoteAddress of ['10.1.2.3', '198.51.100.7']) {
+        const headers = { 'x-forwarded-for': '203.0.113.9' };
+        await behind.inject({ method: 'POST', url: '/api/ask', headers, remoteAddress });
+      }
+      await behind.close();
+    }
+    assert.deepEqual(seen, ['10.1.2.3', '198.51.100.7', '203.0.113.9', '198.51.100.7']);
+  });
+
   test('another site cannot make a browser call', async () => {
     const post = (headers: Record<string, string>, body?: unknown) =>
       call('/things/x/break', { method: 'POST', headers, body });

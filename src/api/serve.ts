@@ -55,6 +55,8 @@ export interface ServeOptions<Contract extends Readonly<Record<string, Endpoint>
   /** Does a call with an `Idempotency-Key` once; without it such calls are done each time. */
   readonly once?: Once | undefined;
   readonly traces?: Traces | undefined;
+  /** Addresses and ranges whose `X-Forwarded-For` says who calls; nobody's unless told. */
+  readonly proxies?: readonly string[];
 }
 
 /** Nothing that is served may be framed, guessed at, or kept by a cache on the way. */
@@ -170,13 +172,14 @@ export function serve<Contract extends Readonly<Record<string, Endpoint>>>({
   handlers,
   log,
   traces,
+  proxies = [],
   ...rest
 }: ServeOptions<Contract>): FastifyInstance {
   const tell = problemTeller(log);
   // What Fastify refuses before it has found a route, such as an address that is none, is told in the same way.
   const server = Fastify({
     bodyLimit,
-    trustProxy: false,
+    trustProxy: proxies.length > 0 && [...proxies],
     logger: false,
     frameworkErrors: tell,
     schemaController,

@@ -49,7 +49,7 @@ interface ApiSettings extends ServiceSettings {
 /** Serves the API: to this machine only until an administrator exists, then on the host of the settings. */
 export async function openApi(
   service: Service,
-  { host, port, lowestMinutes, uploadLimit, version, signInWays }: ApiSettings,
+  { host, port, proxies, lowestMinutes, uploadLimit, version, signInWays }: ApiSettings,
   stack: AsyncDisposableStack,
 ): Promise<Pick<Started, 'url' | 'setupUrl' | 'later'>> {
   const { db, keyRing, log } = service;
@@ -63,6 +63,7 @@ export async function openApi(
     keyLimit: createTryLimit(keyCalls, 60_000),
     once: createOnce(db, keyRing),
     log,
+    proxies,
     traces: service.traces,
   });
   serveReferencePage(server, version);

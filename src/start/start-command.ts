@@ -10,6 +10,7 @@ import type { Registry } from '../connector/registry.ts';
 import { explainStoreError } from '../store/explain-store-error.ts';
 import { bannerLines } from './banner.ts';
 import { openApi } from './open-api.ts';
+import { checkProxies } from './check-proxies.ts';
 import { parseRoles } from './roles.ts';
 import { openScheduler } from './open-scheduler.ts';
 import { openService } from './open-service.ts';
@@ -38,6 +39,7 @@ async function open(
   const roles = parseRoles(typed.text('role') ?? settings.roles);
   if (typed.flag('development')) developHere();
   const development = egressRules().allowLoopback;
+  checkProxies(settings.proxies);
   const signInWays = roles.includes('api') ? openSignIn(log, stack) : undefined;
   const service = await openService({ registry, log, signal, version }, stack);
   if (roles.includes('worker')) await openWorker(service, settings, stack);
