@@ -14,13 +14,13 @@ export interface Part {
   release(): void;
 }
 
-/** Buffers of one size are used again, in memory that the hashing thread sees too; when parts grow, the smaller ones are let go. */
-function createPool() {
+/** Buffers of one size are used again; when parts grow, the smaller ones are let go. */
+function createPool(memory: (size: number) => Buffer) {
   let free: Buffer[] = [];
   return {
     take(size: number): Buffer {
       if (free[0]?.length !== size) free = [];
-      return free.pop() ?? Buffer.from(new SharedArrayBuffer(size));
+      return free.pop() ?? memory(size);
     },
     give: (buffer: Buffer) => void free.push(buffer),
   };
@@ -79,8 +79,9 @@ export async function* gatherParts(
   { body, crc32SoFar }: Pick<OutgoingFile, 'body' | 'crc32SoFar'>,
   sizes: PartSizes,
   signal: AbortSignal,
+  memory: (size: number) => Buffer = (size) => Buffer.allocUnsafeSlow(size),
 ): AsyncGenerator<Part> {
-  const pool = createPool();
+  const pool = createPool(memory);
   const sums = createSums(crc32SoFar);
   let number = 1;
   let buffer = pool.take(sizes(number));

@@ -13,5 +13,12 @@ export interface Outgoing {
 /** Sends one part and gives the ETag that it was acknowledged with; throws the SDK's errors. */
 export type SendPart = (outgoing: Outgoing) => Promise<string | undefined>;
 
+/** Moves parts into one store. */
+export interface PartMover {
+  readonly sendPart: SendPart;
+  /** Makes memory of so many bytes, in which parts are gathered. */
+  readonly partMemory: (size: number) => Buffer;
+}
+
 /** A way of moving parts into a store. `close` ends what it holds besides the store's connections. */
-export type PartTransport = (store: OpenStore) => { readonly sendPart: SendPart; close(): void };
+export type PartTransport = (store: OpenStore) => PartMover & { close(): void };

@@ -2,10 +2,13 @@ import { Worker } from 'node:worker_threads';
 
 /** Hashes parts on a thread of its own, which begins with the first one. */
 export interface PayloadHasher {
-  /** SHA-256 in hexadecimal. `bytes` lie in shared memory and must stay as they are until the answer. */
+  /** SHA-256 in hexadecimal. `bytes` lie in `sharedMemory`, or else are copied, and must stay as they are until the answer. */
   hash(bytes: Uint8Array): Promise<string>;
   close(): void;
 }
+
+/** Memory that the hashing thread sees too. */
+export const sharedMemory = (size: number): Buffer => Buffer.from(new SharedArrayBuffer(size));
 
 type Waiting = ReturnType<typeof Promise.withResolvers<string>>;
 

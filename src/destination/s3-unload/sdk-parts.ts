@@ -16,4 +16,8 @@ function uploadPart({ s3, bucket }: OpenStore): SendPart {
 }
 
 /** Parts by the SDK's own UploadPart: its attempts, its waiting, its correction of the clock and its errors. */
-export const sdkParts: PartTransport = (store) => ({ sendPart: uploadPart(store), close() {} });
+export const sdkParts: PartTransport = (store) => ({
+  sendPart: uploadPart(store),
+  partMemory: (size) => Buffer.allocUnsafeSlow(size),
+  close() {},
+});

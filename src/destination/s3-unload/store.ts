@@ -5,7 +5,7 @@ import { createAgents } from '../../egress/http.ts';
 import type { Fields } from '../../field/field.ts';
 import { credentialsOf } from './aws-credentials.ts';
 import type { S3Credentials } from './credentials-fields.ts';
-import type { PartTransport, SendPart } from './part-transport.ts';
+import type { PartMover, PartTransport } from './part-transport.ts';
 
 type Agents = ReturnType<typeof createAgents>;
 
@@ -17,6 +17,8 @@ export interface OpenStore {
   readonly agents: Agents;
   /** True with an endpoint: a store that is not Amazon's, which wants parts of equal length. */
   readonly compatible: boolean;
+  /** True over TLS. */
+  readonly secure: boolean;
   /** CRC-32 of parts and objects is declared, sent and so verified by the store. */
   readonly crc32: boolean;
   /** Ends all work but the clean-up. */
@@ -24,9 +26,7 @@ export interface OpenStore {
 }
 
 /** The same, with the way that parts take. */
-export interface Store extends OpenStore {
-  readonly sendPart: SendPart;
-}
+export type Store = OpenStore & PartMover;
 
 /** What a store is opened with. */
 export type StoreWork = Pick<ConnectionWork<Fields, Fields>, 'egress' | 'signal'> & {
@@ -92,6 +92,7 @@ export async function openStore(
     bucket: credentials.bucket,
     agents,
     compatible: credentials.endpoint !== undefined,
+    secure: URL.parse(credentials.endpoint ?? '')?.protocol !== 'http:',
     crc32: wantsCrc32(credentials),
     signal,
   };
@@ -99,6 +100,7 @@ export async function openStore(
   return {
     ...store,
     sendPart: parts.sendPart,
+    partMemory: parts.partMemory,
     close() {
       parts.close();
       s3.destroy();

@@ -64,7 +64,8 @@ async function withParts<T>(
   file: OutgoingFile,
   use: (first: Part, rest: AsyncIterable<Part>) => Promise<T>,
 ): Promise<T | undefined> {
-  const parts = gatherParts(file, partSizes(store.compatible, file.estimatedBytes), store.signal);
+  const { compatible, signal, partMemory } = store;
+  const parts = gatherParts(file, partSizes(compatible, file.estimatedBytes), signal, partMemory);
   try {
     const first = await parts.next();
     return first.done ? undefined : await use(first.value, parts);
