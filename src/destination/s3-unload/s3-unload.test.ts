@@ -111,21 +111,24 @@ function suite(server: S3Server, connector: FileConnector): void {
     assert.equal(await openUploads(server, 'in/old.csv'), 0);
   });
 
-  test('an abort midway ends a hanging source, publishes nothing and leaves no upload', async () => {
-    const stop = new AbortController();
-    async function* hanging() {
-      yield* noise(40 * MiB);
-      setTimeout(() => stop.abort(new Error('cancelled')), 50);
-      await new Promise<void>((done) => setTimeout(done, 3_000).unref());
-    }
-    const began = performance.now();
-    await assert.rejects(put(server, 'in/abort.csv', hanging(), { signal: stop.signal }), {
-      message: 'cancelled',
-    });
-    assert.ok(performance.now() - began < 2_500);
-    await assert.rejects(read(server, 'in/abort.csv'), { name: 'NoSuchKey' });
-    assert.equal(await openUploads(server, 'in/abort.csv'), 0);
-  });
+  test(
+    'an abort midway ends a hanging source, publishes nothing and leaves no upload',
+    { timeout: 60_000 },
+    async () => {
+      const stop = new AbortController();
+      async function* hanging() {
+        yield* noise(40 * MiB);
+        setTimeout(() => stop.abort(new Error('cancelled')), 50);
+        // Who waits for it waits for ever.
+        await new Promise<void>(() => {});
+      }
+      await assert.rejects(put(server, 'in/abort.csv', hanging(), { signal: stop.signal }), {
+        message: 'cancelled',
+      });
+      await assert.rejects(read(server, 'in/abort.csv'), { name: 'NoSuchKey' });
+      assert.equal(await openUploads(server, 'in/abort.csv'), 0);
+    },
+  );
 
   const refusals = [
     [{ secretKey: 'wrong-secret-key' }, 's3-unload-login-refused', 'secretKey'],
