@@ -4,7 +4,7 @@ import type { Run } from '../store/run.ts';
 export type Phase = 'prepared' | 'described' | 'moved' | 'published';
 
 /** From when to when a phase took; milliseconds since 1970, with fractions. */
-export interface TimedPhase {
+interface TimedPhase {
   readonly phase: Phase;
   readonly from: number;
   readonly to: number;

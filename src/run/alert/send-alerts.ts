@@ -127,7 +127,7 @@ async function tellOne({ alert, sent, errors }: Sending, fare: Fare, parts: Send
     return true;
   } catch (error) {
     // That this process ends is no failure of the channel's.
-    if (parts.signal.aborted) fare.rests = now.getTime() + pause;
+    if (parts.signal.aborted) fare.rests = now.getTime() + minute;
     else errors.push(`${channel.id}: ${await keepFailure(error, fare, parts, now)}`);
     return false;
   }

@@ -2,7 +2,7 @@ import { UserError } from '../../errors.ts';
 import type { EmailPlace } from './email.ts';
 
 /** The part of a place that the address of a mail server tells. */
-export type SmtpServer = Pick<EmailPlace, 'host' | 'port' | 'security' | 'username' | 'password'>;
+type SmtpServer = Pick<EmailPlace, 'host' | 'port' | 'security' | 'username' | 'password'>;
 
 /** Ports of RFC 8314: for submission over TLS, and for submission that begins unencrypted. */
 const ports = { 'smtps:': 465, 'smtp:': 587 };
