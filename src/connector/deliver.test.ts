@@ -14,6 +14,7 @@ import { createLog } from '../log.ts';
 import { lentBytes, withLentMemory } from './conformance/lent.ts';
 import type { FileConnector } from './contract.ts';
 import { type Delivery, deliver, deliverManifest } from './deliver.ts';
+import { listTogether } from './tally.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -243,6 +244,8 @@ test('of rejected rows so many bytes are kept', async () => {
   const { rejected } = await deliver(delivery(body, { fileFormat: 'jsonl', rejectedRowsLimit: 5 }));
   const kept = rejected.map(({ cells }) => cells?.length);
   assert.deepEqual(kept, [text.length + 2, text.length + 2, undefined, undefined]);
+  const together = listTogether([rejected[0]!, rejected[1]!, rejected[0]!]).map(({ cells }) => cells?.length);
+  assert.deepEqual(together, [text.length + 2, text.length + 2, undefined], 'of several deliveries no more');
 });
 
 test('rejected rows are counted on over the files of a split', async () => {

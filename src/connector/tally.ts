@@ -42,7 +42,7 @@ export function allowTogether(
   if (rowsRejected > limit) throw tooMany(limit, rejected[limit] ?? rejected.at(-1)!);
 }
 
-/** Keeps records as long as they fit. */
+/** Keeps the records of listed rows as long as they fit. */
 function createKeeping(): (cells: string | undefined) => Pick<RejectedRow, 'cells'> {
   let left = keptBytes;
   return (cells) => {
@@ -50,6 +50,12 @@ function createKeeping(): (cells: string | undefined) => Pick<RejectedRow, 'cell
     left -= Buffer.byteLength(cells);
     return left < 0 ? {} : { cells };
   };
+}
+
+/** Rejected rows of several deliveries as those of one: as many rows and bytes. */
+export function listTogether(rows: readonly RejectedRow[]): RejectedRow[] {
+  const keep = createKeeping();
+  return rows.slice(0, listedRows).map(({ cells, ...row }) => ({ ...row, ...keep(cells) }));
 }
 
 /** A tally whose `reject` throws what `allow` throws. */

@@ -7,7 +7,7 @@ import { dataFolder, never, openBothStores, quiet } from '../../../test/servers/
 import { newRun } from '../../../test/servers/store-rows.ts';
 import { createEgress } from '../../egress/egress.ts';
 import { appendOutputRows, replaceOutputRows } from '../../store/output-row.ts';
-import { wishPublication } from '../../store/published-output.ts';
+import { endPublication, takeDuePublications, wishPublication } from '../../store/published-output.ts';
 import { changeRun, findRun, insertRun } from '../../store/run.ts';
 import { runEventsAfter } from '../../store/run-event.ts';
 import { updateWriteback } from '../../store/writeback.ts';
@@ -154,6 +154,18 @@ for (const { name: place, store } of await openBothStores()) {
       await one.report({ rows: 2 });
       await publishDue(parts, never, new Date(Date.now() + 14 * minute));
       assert.deepEqual(one.rows(), [['1']]);
+      await publishDue(parts, never, later());
+      assert.deepEqual(one.rows(), [['1'], ['2']]);
+    });
+
+    test('a run that ends while the one before is published is not forgotten', async () => {
+      const one = await writeback('append');
+      await one.report({ rows: 1 });
+      const [taken] = await takeDuePublications(db, later(), later(6), 9);
+      assert.equal(taken?.writebackId, one.id);
+      assert.deepEqual(await takeDuePublications(db, new Date(), later(6), 9), [], 'nobody else has it');
+      await one.report({ rows: 2 });
+      await endPublication(db, taken);
       await publishDue(parts, never, later());
       assert.deepEqual(one.rows(), [['1'], ['2']]);
     });

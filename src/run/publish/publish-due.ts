@@ -27,7 +27,7 @@ export interface PublishParts extends AssemblyParts {
 const minute = 60_000;
 /** Minutes for one; and until somebody else may take it, should this process die. */
 const patience = { work: 5 * minute, taken: 6 * minute };
-/** After so many tries, over about four hours, it waits for the next run. */
+/** After so many tries, over about three hours, it waits for the next run. */
 const mostTries = 8;
 const atOnce = 10;
 
