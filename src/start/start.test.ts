@@ -211,34 +211,9 @@ describe('a service with a database of its own', { timeout: 180_000 }, async () 
     assert.equal((await typed(['db', 'restore', file], elsewhere)).code, 2);
   });
 
-  const kept = join(mine['XDG_CONFIG_HOME']!, 'writeback/server.json');
-  const keptKey = async () => (JSON.parse(await readFile(kept, 'utf8')) as { apiKey: string }).apiKey;
-  const signIn = () => typed(['sign-in', '--url', url], mine, `ada@example.com\n${password}\n`);
-  const isKey = async (WRITEBACK_API_KEY: string) =>
-    (await typed(['whoami'], { WRITEBACK_URL: url, WRITEBACK_API_KEY })).code === 0;
-
-  test('who signs out, or in again, leaves no key behind at the server', async () => {
-    const first = await keptKey();
-    assert.equal((await signIn()).code, 0);
-    const second = await keptKey();
-    assert.deepEqual([await isKey(first), await isKey(second)], [false, true]);
-    assert.equal((await write('sign-out')).code, 0);
-    assert.equal(await isKey(second), false);
-    await assert.rejects(stat(kept), { code: 'ENOENT' });
-    assert.equal((await write('sign-out')).code, 0, 'there is nothing left to end');
-    assert.equal((await signIn()).code, 0);
-  });
-
   test('SIGTERM ends it by itself, with its database', async () => {
     assert.equal(await end('SIGTERM'), 0);
     assert.equal(await listens('127.0.0.2', url), false);
     await assert.rejects(stat(join(data, 'postgres/data/postmaster.pid')), { code: 'ENOENT' });
-  });
-
-  test('a key that its server cannot be told of is forgotten all the same, and the person told', async () => {
-    const { code, err } = await write('sign-out');
-    assert.equal(code, 3);
-    assert.match(err, /forgotten here, but its server did not end it: .*\n.*api-keys delete/);
-    await assert.rejects(stat(kept), { code: 'ENOENT' });
   });
 });
