@@ -35,7 +35,12 @@ export interface Rig {
 
 const words = (keep: boolean) => (keep ? ['--keep'] : []);
 
-async function start(name: string, children: ChildProcess[], parameters: readonly string[]): Promise<Far> {
+/** Starts a far end of `bench/far`, which joins the children. */
+export async function startFar(
+  name: string,
+  children: ChildProcess[],
+  parameters: readonly string[],
+): Promise<Far> {
   const child = fork(new URL(`far/${name}.ts`, import.meta.url), [...parameters]);
   children.push(child);
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
@@ -50,7 +55,7 @@ async function start(name: string, children: ChildProcess[], parameters: readonl
 }
 
 /** Without its parent a far end has nothing that holds it. One that broke down is gone already. */
-async function stop(child: ChildProcess): Promise<void> {
+export async function stopFar(child: ChildProcess): Promise<void> {
   if (child.connected) child.disconnect();
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
@@ -87,19 +92,19 @@ export async function withRig(
   const tls = await makeTls();
   const sshd = await startSshd();
   try {
-    const relay = sshd && (await start('delay-relay', children, [String(sshd.port), '20']));
+    const relay = sshd && (await startFar('delay-relay', children, [String(sshd.port), '20']));
     await use({
-      mongo: await start('mongo-sink', children, words(keep)),
-      http: await start('http-sink', children, words(keep)),
-      https: await start('http-sink', children, [tls.certFile, tls.keyFile, ...words(keep)]),
-      source: await start('http-source', children, [JSON.stringify(exportsOf(data, zipped))]),
+      mongo: await startFar('mongo-sink', children, words(keep)),
+      http: await startFar('http-sink', children, words(keep)),
+      https: await startFar('http-sink', children, [tls.certFile, tls.keyFile, ...words(keep)]),
+      source: await startFar('http-source', children, [JSON.stringify(exportsOf(data, zipped))]),
       farSshPort: relay?.port,
       tls,
       sshd,
       folder,
     });
   } finally {
-    await Promise.all(children.map(stop));
+    await Promise.all(children.map(stopFar));
     await Promise.all([sshd?.stop(), tls.stop()]);
   }
 }

@@ -15,13 +15,19 @@ export interface Script {
 /** How late the main thread's timer may be, in milliseconds, at p99, while a worker moves 10 M rows. */
 const latest = 50;
 
-/** The kernel beside csv-parse: its last line is its figures. */
+/** Of a program whose last line is its figures. */
+const lastLine: Script['figures'] = (lines) => JSON.parse(lines.at(-1) ?? '') as Figures;
+
+/** The kernel beside csv-parse. */
 const kernel: Script = {
   name: 'kernel',
   words: (quick) => (quick ? ['--quick'] : []),
-  figures: (lines) => JSON.parse(lines.at(-1) ?? '') as Figures,
+  figures: lastLine,
   onlyFull: false,
 };
+
+/** What the service promises of start-up, schedules, API, overhead and crashes. */
+const service: Script = { name: 'service', words: () => [], figures: lastLine, onlyFull: true };
 
 /** How late a timer is: a line for each write and way, with `p99 1.2 ms`. */
 const eventLoop: Script = {
@@ -47,7 +53,7 @@ const eventLoop: Script = {
   onlyFull: true,
 };
 
-export const scripts: readonly Script[] = [kernel, eventLoop];
+export const scripts: readonly Script[] = [kernel, eventLoop, service];
 
 /** Runs one to its end; what it says is shown. Throws when it fails. */
 export async function runScript({ name, words, figures }: Script, quick: boolean): Promise<Figures> {
