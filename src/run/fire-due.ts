@@ -29,11 +29,21 @@ interface Due {
   readonly next: Date | null;
 }
 
+/** When a schedule is due next after `now`, worked out once for all who want the same: midnight is many people's. */
+function nextAfter(now: Date): (schedule: Schedule) => Date | null {
+  const known = new Map<Schedule, Date | null>();
+  return (schedule) => {
+    const next = known.get(schedule) ?? nextDue(schedule, now);
+    known.set(schedule, next);
+    return next;
+  };
+}
+
 /** A schedule that cannot be read any more never fires again, and is told of; it must not keep the others. */
-function dueOf(saved: SavedSchedule, now: Date, log: Log): Due {
+function dueOf(saved: SavedSchedule, next: ReturnType<typeof nextAfter>, log: Log): Due {
   try {
     const schedule = readSavedSchedule(saved.definition);
-    return { saved, kind: schedule.kind, next: nextDue(schedule, now) };
+    return { saved, kind: schedule.kind, next: next(schedule) };
   } catch (error) {
     log.warn('A schedule cannot be read.', { writeback: saved.writebackId, error: String(error) });
     return { saved, kind: undefined, next: null };
@@ -47,9 +57,10 @@ function dueOf(saved: SavedSchedule, now: Date, log: Log): Due {
 export async function fireDue(db: Db, engine: Engine, log: Log, now = new Date()): Promise<Fired> {
   return db.transaction().execute(async (transaction) => {
     const taken = await takeDueSchedules(transaction, now, atOnce);
+    const next = nextAfter(now);
     const due: Due[] = [];
     for (const saved of taken) {
-      due.push(dueOf(saved, now, log));
+      due.push(dueOf(saved, next, log));
       if (due.length % inARow === 0) await breathe();
     }
     await advanceSchedules(
