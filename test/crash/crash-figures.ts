@@ -52,12 +52,18 @@ const countOf = (kills: readonly Kill[]) =>
     .map(([victim, some]) => `${some.length} of ${victim === 'database' ? 'the database' : `a ${victim}`}`)
     .join(', ');
 
+/** How the runs ended: those that failed met a destination that did not answer in time, and said so. */
+function toldOf(runs: readonly Run[]): string {
+  const failed = runs.filter(({ state }) => state === 'failed').length;
+  return failed === 0 ? 'all succeeded' : `${failed} met a stand-in that was too slow`;
+}
+
 /** What a round tells, a line each. */
 export function tell({ kills, runs, minutes, resumed, seconds }: CrashRound): string[] {
   const again = runs.filter(({ attempt }) => attempt > 1);
   return [
     `${kills.length} kills in ${Math.round(seconds)} s: ${countOf(kills)}.`,
-    `${runs.length} runs, ${runs.filter(({ cause }) => cause === 'manual').length} of them by the API; ${again.length} took more than one attempt; all succeeded, none was lost or doubled.`,
+    `${runs.length} runs, ${runs.filter(({ cause }) => cause === 'manual').length} of them by the API; ${again.length} took more than one attempt; ${toldOf(runs)}, none was lost or doubled.`,
     `${minutes} minutes of a schedule, each seen to once.`,
     ...(resumed.length > 0
       ? [

@@ -59,30 +59,36 @@ async function killWorker(db: Db, service: CrashService): Promise<Kill> {
   return { victim: 'worker', at, interrupted: runs.map((run) => ({ ...run, at })) };
 }
 
-async function killOne({ store, kill }: CrashDatabase, service: CrashService, victim: Victim): Promise<Kill> {
-  if (victim === 'worker') return killWorker(store.kysely, service);
+async function killOne(database: CrashDatabase, service: CrashService, victim: Victim): Promise<Kill> {
+  if (victim === 'worker') return killWorker(database.store.kysely, service);
   const at = Date.now();
-  if (victim === 'database') await kill();
+  if (victim === 'database') await database.kill();
   else await service.kill(victim, oneOf(service.processes(victim)));
   return { victim, at, interrupted: [] };
 }
 
 /**
  * Kills so many processes, one after another, at random moments. A process is begun again at once, and killed again no sooner
- * than it works.
+ * than it works. The signal ends it early.
  */
 export async function killAtRandom(
   database: CrashDatabase,
   service: CrashService,
   count: number,
+  signal: AbortSignal,
 ): Promise<Kill[]> {
   const kills: Kill[] = [];
   const back: Partial<Record<Victim, Promise<unknown>>> = {};
   const order = Array.from({ length: Math.ceil(count / victims.length) }, shuffled).flat();
   for (const victim of order.slice(0, count)) {
+    if (signal.aborted) break;
     await Promise.all([back[victim], sleep(longestPause * Math.random())]);
     kills.push(await killOne(database, service, victim));
-    if (victim !== 'database') back[victim] = service.start(victim);
+    if (victim === 'database') continue;
+    const starting = service.start(victim);
+    back[victim] = starting;
+    // Seen when it is waited for.
+    starting.catch(() => {});
   }
   await Promise.all(Object.values(back));
   return kills;

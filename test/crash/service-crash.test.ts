@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../../src/store/database.ts';
-import { listRuns } from '../../src/store/run.ts';
+import { type Run, listRuns } from '../../src/store/run.ts';
 import type { Store } from '../../src/store/open.ts';
 import { deleteSchedule } from '../../src/store/schedule.ts';
 import { folderTarget } from '../servers/folder-target.ts';
@@ -35,34 +35,50 @@ const rows = 10_000;
 
 const rounds: CrashRound[] = [];
 after(() => {
-  if (figuresFile !== undefined) keepRounds(figuresFile, rounds);
+  const isWhole = rounds.length === Object.keys(crashDatabases).length;
+  if (figuresFile !== undefined && isWhole) keepRounds(figuresFile, rounds);
 });
 
 interface Scene {
   readonly db: Db;
   readonly targets: readonly CrashTarget[];
   readonly runByApi: RunByApi;
+  /** How often each writeback was run. */
+  readonly counts: Map<string, number>;
 }
 
+/** Where nothing else has failed, a stand-in on a busy machine may not answer in time: the run ends so, and may be run again. */
+const isTooSlow = ({ state, error }: Run) => state === 'failed' && error?.['temporary'] === true;
+
 /** Runs one of the two writebacks of a target, by schedule or by API, to its end: it leaves what a clean run leaves. */
-async function takeTurn({ db, runByApi }: Scene, target: CrashTarget, turn: number): Promise<void> {
+async function takeTurn({ db, runByApi, counts }: Scene, target: CrashTarget, turn: number): Promise<void> {
   const which = turn % 2;
   const id = target.writebacks[which]!;
-  await (Math.random() < 0.5 ? makeDue(db, id) : runByApi(id));
-  const run = await runsEnded(db, id, Math.floor(turn / 2) + 1);
-  await requireClean(db, target, which, run);
+  for (;;) {
+    const count = (counts.get(id) ?? 0) + 1;
+    counts.set(id, count);
+    await (Math.random() < 0.5 ? makeDue(db, id) : runByApi(id));
+    const run = await runsEnded(db, id, count);
+    if (!isTooSlow(run)) return requireClean(db, target, which, run);
+  }
 }
 
 /** Kills while the targets take their turns, after two that nothing disturbs. */
 async function disturb(database: CrashDatabase, service: CrashService, scene: Scene): Promise<Kill[]> {
   for (const turn of [0, 1]) await Promise.all(scene.targets.map((target) => takeTurn(scene, target, turn)));
-  const over = new AbortController();
-  const killing = killAtRandom(database, service, killsOfEach).finally(() => over.abort());
-  const lane = async (target: CrashTarget) => {
+  const [over, failed] = [new AbortController(), new AbortController()];
+  const killing = killAtRandom(database, service, killsOfEach, failed.signal).finally(() => over.abort());
+  const lanes = scene.targets.map(async (target) => {
     for (let turn = 2; !over.signal.aborted; turn += 1) await takeTurn(scene, target, turn);
-  };
-  const [killed] = await Promise.all([killing, ...scene.targets.map(lane)]);
-  return killed;
+  });
+  try {
+    await Promise.all(lanes);
+  } finally {
+    // One that failed ends them all.
+    failed.abort();
+    await Promise.allSettled([killing, ...lanes]);
+  }
+  return killing;
 }
 
 /** Nothing waits and nobody works, by the state of the runs and by the queue. */
@@ -93,18 +109,18 @@ async function round(place: string, open: () => Promise<CrashDatabase>): Promise
     saved.push(await saveTarget(db, ownerId, one, { dataFolder, rows }));
   const service = crashService(database);
   stack.defer(() => service.killAll());
-  await Promise.all((['api', 'scheduler', 'worker', 'worker'] as const).map(service.start));
+  await Promise.all((['api', 'scheduler', 'worker', 'worker'] as const).map((role) => service.start(role)));
   const [everyMinute] = saved.pop()!.writebacks;
   await runEveryMinute(db, everyMinute);
   const runByApi = await persistentCaller(db, ownerId, () => service.processes('api')[0]?.url ?? '');
   const from = Date.now();
-  const killed = await disturb(database, service, { db, targets: saved, runByApi });
+  const killed = await disturb(database, service, { db, targets: saved, runByApi, counts: new Map() });
   const until = Date.now();
   const minutes = await requireEveryMinute(db, everyMinute, from, until);
   await deleteSchedule(db, everyMinute);
   await requireIdle(store);
   const runs = await listRuns(db, { limit: 100_000 });
-  const failed = runs.filter(({ state }) => state !== 'succeeded');
+  const failed = runs.filter((run) => run.state !== 'succeeded' && !isTooSlow(run));
   assert.deepEqual(
     failed.map(({ error }) => error),
     [],
