@@ -243,7 +243,7 @@ for (const { name, store } of stores) {
         [{ alerts: { kinds: ['no-update'] } }, 'usual'],
       ];
       for (const [index, [definition]] of choices.entries()) await late(definition, String(index));
-      await sendAlerts({ ...parts, channels }, at(0));
+      await sendAlerts({ ...parts, channels }, at(1));
       const whoGot = (index: number) =>
         (['usual', 'special'] as const).filter((id) =>
           told[id].some(({ message }) => message === String(index)),
