@@ -79,8 +79,8 @@ function createGcmPackets() {
 }
 
 /**
- * All packets of the data go to the socket as one piece of memory, which is then used again: as three pieces each, which is
- * how ssh2 writes them, they cost twice as much, measured.
+ * All packets of the data go to the socket as one piece of memory, which is then used again. As three pieces each, which is
+ * how ssh2 writes them, sealing and sending them took half as much processor time again, measured.
  */
 function createGcmSealer(write: Write) {
   const sealPacket = createGcmPackets();
