@@ -14,8 +14,8 @@ async function keepKey(
   return inSession(url, context, beginning, async (client, { name, role }) => {
     const mine = permissions.filter((one) => may(role, one));
     const { key } = await client.createApiKey({ body: { name: 'command line', permissions: mine } });
-    // The one before would live on, in nobody's hands.
-    if ((await keptUrl()) === url) await endKeptKey(context).catch(() => {});
+    // The one before would live on, in nobody's hands; a file that is broken has none.
+    if ((await keptUrl().catch(() => {})) === url) await endKeptKey(context).catch(() => {});
     await keepAddress({ url, apiKey: key });
     return name;
   });

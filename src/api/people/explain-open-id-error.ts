@@ -12,10 +12,14 @@ const again = 'Sign in again from the beginning.';
 
 /** What a provider's refusals mean (RFC 6749, 4.1.2.1 and 5.2); whatever else it says is between it and the operator. */
 const refusals: Readonly<Record<string, readonly [status: number, code: string, sentence: string]>> = {
-  access_denied: [403, 'sign-in-refused', 'The sign-in provider did not let you in.'],
-  login_required: [401, 'sign-in-refused', `The sign-in provider does not know you. ${again}`],
-  interaction_required: [401, 'sign-in-refused', `The sign-in provider has a question to you. ${again}`],
-  consent_required: [403, 'sign-in-refused', 'The sign-in provider needs your consent.'],
+  access_denied: [403, 'sign-in-provider-refused', 'The sign-in provider did not let you in.'],
+  login_required: [401, 'sign-in-provider-refused', `The sign-in provider does not know you. ${again}`],
+  interaction_required: [
+    401,
+    'sign-in-provider-refused',
+    `The sign-in provider has a question to you. ${again}`,
+  ],
+  consent_required: [403, 'sign-in-provider-refused', 'The sign-in provider needs your consent.'],
   invalid_grant: [401, 'sign-in-over', `This sign-in took too long, or is over already. ${again}`],
 };
 

@@ -5,6 +5,7 @@ import { newId } from '../../store/new-id.ts';
 import {
   type Person,
   countAdmins,
+  findPerson,
   findPersonByEmail,
   findPersonByOidc,
   insertPerson,
@@ -40,21 +41,20 @@ async function follow(db: Db, person: Person, role: Role | undefined): Promise<P
  * The person with the same address becomes this identity. Their address is verified, so it is theirs; but where the issuer
  * has vouched for somebody else with it before, the address may have been given to a new person since.
  */
-async function link(db: Db, person: Person, identity: Identity): Promise<Person> {
-  if (person.oidcIssuer === identity.issuer)
-    throw new Refusal(
-      403,
-      'sign-in-address-taken',
-      `The address ${identity.email} belongs to another person of the same sign-in provider here.`,
-    );
-  const { issuer, subject } = identity;
+async function link(db: Db, { id }: Person, identity: Identity): Promise<Person> {
+  const { issuer, subject, email } = identity;
   const details = { by: 'openid', issuer, subject };
-  const deed = { actor: person.id, action: 'person.link', target: person.id, details };
-  return audited(
-    db,
-    deed,
-    async (transaction) => (await updatePerson(transaction, person.id, identityColumns(identity)))!,
-  );
+  const deed = { actor: id, action: 'person.link', target: id, details };
+  return audited(db, deed, async (transaction) => {
+    const { oidcIssuer, oidcSubject } = (await findPerson(transaction, id))!;
+    if (oidcIssuer === issuer && oidcSubject !== subject)
+      throw new Refusal(
+        403,
+        'sign-in-address-taken',
+        `The address ${email} belongs to another person of the same sign-in provider here.`,
+      );
+    return (await updatePerson(transaction, id, identityColumns(identity)))!;
+  });
 }
 
 async function create(db: Db, identity: Identity, usualRole: Role | undefined): Promise<Person> {

@@ -107,7 +107,7 @@ for (const { name, store } of await openBothStores()) {
 
     test('who says no at the provider is told so', async () => {
       const { status, outcome } = await signIn(server, undefined);
-      assert.deepEqual([status, outcome], [403, 'sign-in-refused']);
+      assert.deepEqual([status, outcome], [403, 'sign-in-provider-refused']);
     });
 
     test('passwords may be switched off, and then let nobody in', async () => {
