@@ -22,6 +22,15 @@ const signingKey = () => ({
   alg: 'RS256',
 });
 
+const publicPartOf = ({ kty, n, e, kid, use, alg }: ReturnType<typeof signingKey>) => ({
+  kty,
+  n,
+  e,
+  kid,
+  use,
+  alg,
+});
+
 interface Granting {
   readonly oidc: {
     readonly provider: {
@@ -85,6 +94,8 @@ export interface OpenIdProvider {
   readonly people: Map<string, ProviderPerson>;
   /** Seconds for which its codes are good. */
   codeLife: number;
+  /** It publishes other keys than those that it signs with. */
+  wrongKeys: boolean;
   /** Somebody signs in on the page that they were sent to, or refuses to; gives where they are sent back. */
   signIn(page: string, subject: string | undefined): Promise<URL>;
   listen(): Promise<void>;
@@ -109,6 +120,10 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
 
   /** Its sign-in page asks nothing: whoever comes is the one that the test says. */
   async function serve(request: IncomingMessage, reply: ServerResponse): Promise<void> {
+    if (request.url === '/jwks' && running.wrongKeys) {
+      reply.writeHead(200, { 'content-type': 'application/json' });
+      return void reply.end(JSON.stringify({ keys: [publicPartOf(signingKey())] }));
+    }
     if (!request.url?.startsWith('/as/')) return answer(request, reply);
     const refused = { error: 'access_denied', error_description: 'Not today.' };
     const result = subject === undefined ? refused : { login: { accountId: subject } };
@@ -119,6 +134,7 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
     issuer,
     people,
     codeLife: 60,
+    wrongKeys: false,
     async signIn(page, who) {
       subject = who;
       return follow(page, providerClient.callback);

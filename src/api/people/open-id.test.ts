@@ -84,6 +84,15 @@ for (const { name, store } of await openBothStores()) {
       }
     });
 
+    test('a token that the provider’s keys did not sign is refused', async () => {
+      provider.wrongKeys = true;
+      const { outcome, cookies } = await signIn(serverOf(db), known('fern'));
+      provider.wrongKeys = false;
+      assert.deepEqual([outcome, cookies.get(sessionCookie)], ['sign-in-mismatch', undefined]);
+      assert.match(logged.at(-1)!, /signature/);
+      assert.equal((await signIn(serverOf(db), 'fern')).outcome, 303);
+    });
+
     test('a code works once, and not when it has expired', async () => {
       const { page, cookie } = await begin(server);
       const back = await provider.signIn(page, known('di'));
