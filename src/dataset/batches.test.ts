@@ -129,6 +129,38 @@ test('views of one batch live side by side', async () => {
   }
 });
 
+test('a record is given as it came, also after its batch was encoded', async () => {
+  const records = ['a,1', '"b ""2"", ☃\nx",2', ',', `"${'x'.repeat(3_000)}",bad`, '"",5'];
+  const csv = Buffer.from(`s,n\r\n${records.join('\r\n')}\n\n"last",6`);
+  const found = new Map<number, string | undefined>();
+  // The fourth record is larger than a batch, and so stands outside of the kernel.
+  for await (const batch of batches(pieces(csv, [7, 90]), textAndLong, { batchBytes: 512 })) {
+    batch.bson(KEEP);
+    for (let row = batch.firstRow; row < batch.firstRow + batch.rows; row++)
+      found.set(row, batch.record(row));
+    assert.equal(batch.record(batch.firstRow - 1), undefined);
+    assert.equal(batch.record(batch.firstRow + batch.rows), undefined);
+  }
+  assert.deepEqual([...found.values()], [...records, '"last",6']);
+  assert.deepEqual([...found.keys()], [1, 2, 3, 4, 5, 6]);
+});
+
+test('rows that were picked out of a DataSet keep their numbers, in their ids and when they are refused', async () => {
+  const csv = Buffer.from('s,n\na,1\nb,x\nc,3\n');
+  const idPrefix = new Uint8Array(7);
+  const rowNumbers = [3, 500, 4_294_967_299];
+  const numbers: number[] = [];
+  for await (const batch of batches(pieces(csv), textAndLong, { rowNumbers })) {
+    const { bytes, count, rejected } = batch.bson({ ...KEEP, idPrefix });
+    numbers.push(...rejected.map(({ row }) => -row));
+    if (count === 0) continue;
+    const { _id } = BSON.deserialize(bytes.slice()) as { _id: ObjectId };
+    numbers.push(Number(`0x${_id.toHexString().slice(14)}`));
+    assert.equal(batch.record(batch.firstRow)?.split(',')[1], String(numbers.length));
+  }
+  assert.deepEqual(numbers, [3, -500, 4_294_967_299]);
+});
+
 test('cuts of the chunks and sizes of the batches change nothing', async () => {
   const columns = columnsOf('STRING', 'LONG', 'DATETIME');
   const cells = fc.tuple(

@@ -84,6 +84,9 @@ describe('a service with a database of its own', { timeout: 180_000 }, async () 
     assert.deepEqual([code, run?.['state'], run?.['rowsWritten']], [0, 'succeeded', 3]);
     assert.equal(await readFile(join(out, 'people.csv'), 'utf8'), 'id,name\n1,Ada\n2,Bob\n3,名\n');
     assert.ok(lines.some(({ message }) => message === 'The run succeeded.'));
+    const again = await write('retry', 'People', '--rejected');
+    assert.deepEqual([again.code, again.lines], [2, []], 'it has rejected no row');
+    assert.match(again.err, /The run has rejected no row\./);
   });
 
   test('after kill -9 all is still there, in the database that went on without it', async () => {

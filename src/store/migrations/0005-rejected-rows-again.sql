@@ -1,5 +1,5 @@
--- works with: 1
--- What it takes to try rejected rows again.
+-- works with: 5
+-- What it takes to try rejected rows again. Older workers would write the whole DataSet in place of these rows, so they stop.
 
 -- Null: there was no room for the row's cells.
 alter table rejected_row alter column cells drop not null;

@@ -1,4 +1,4 @@
--- works with: 1
+-- works with: 5
 -- Output DataSets that are published to Domo.
 
 create table published_output (
