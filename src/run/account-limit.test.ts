@@ -54,10 +54,7 @@ for (const { name, store } of stores) {
       await workers[0]!.sendAll(db, 'run', jobsOf('long', 6));
       await workers[0]!.sendAll(db, 'run', jobsOf('short', 4));
       await watched.count(34);
-      assert.deepEqual([...watched.most].toSorted(), [
-        ['long', 2],
-        ['short', 2],
-      ]);
+      assert.deepEqual(Object.fromEntries(watched.most), { long: 2, short: 2 });
       const lastShort = watched.done.lastIndexOf('short');
       assert.ok(lastShort < 24, `the other account is not held up: it ended as ${lastShort}th of 34`);
       await Promise.all(workers.map((worker) => worker.stop()));
@@ -132,7 +129,7 @@ test(
     await sleep(2000);
     assert.deepEqual(began, [], 'nobody knows yet that it is dead');
     while (began.length < 2) await sleep(50);
-    assert.deepEqual(began.toSorted(), [dead!.runId, next!.runId]);
+    assert.deepEqual(new Set(began), new Set([dead!.runId, next!.runId]));
     await engine.stop();
   },
 );

@@ -1,28 +1,11 @@
-import { sql } from 'kysely';
 import type { Db } from '../store/database.ts';
+import { turnsTaken } from '../store/turn.ts';
 
 /** A piece of work that wants its place in the queue. */
 export interface Waiting {
   readonly accountId?: string | undefined;
   /** It comes before all that waits, also before its own account's. */
   readonly isUrgent: boolean;
-}
-
-interface Turn {
-  readonly account: string;
-  /** Of the account's last piece of work that waits or is worked on. */
-  readonly last: number;
-  /** Of the furthest that is worked on. */
-  readonly begun: number | null;
-}
-
-/** pg-boss's table; a turn is the negative of its priority. */
-async function turnsTaken(db: Db, queue: string): Promise<readonly Turn[]> {
-  const { rows } = await sql<Turn>`
-    select coalesce(group_id, '') as account, max(-priority) as last,
-      max(-priority) filter (where state = 'active') as begun
-    from pgboss.job where name = ${queue} and state <= 'active' group by 1`.execute(db);
-  return rows;
 }
 
 /**

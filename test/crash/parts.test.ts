@@ -64,7 +64,8 @@ test('the parts of a killed worker are done by another, and those that were done
   const { db, server, ended } = await interrupt(context, 'SIGKILL');
   assert.equal(ended.state, 'succeeded');
   const attempts = (await listParts(db, ended.id)).map(({ attempt }) => attempt);
-  assert.deepEqual(attempts.toSorted(), [1, 1, 2, 2, 2, 2]);
+  assert.equal(attempts.filter((attempt) => attempt === 1).length, 2);
+  assert.equal(attempts.filter((attempt) => attempt === 2).length, 4);
   requireWhole(server);
   assert.deepEqual(server.uploads(), [], 'nor are the uploads left that it had begun');
 });

@@ -116,6 +116,23 @@ export const detailFields = fields({
     default: 'replace',
     more: true,
   },
+  splitColumn: {
+    type: 'text',
+    label: 'Split Column',
+    help: 'Cuts the rows into ranges of this column, which several workers write at the same time.',
+    when: { writeMode: ['replace'] },
+    more: true,
+  },
+  parts: {
+    type: 'number',
+    label: 'Parts',
+    help: 'With a Split Column: into how many ranges.',
+    minimum: 1,
+    maximum: 64,
+    default: 4,
+    when: { writeMode: ['replace'] },
+    more: true,
+  },
   keyColumns: {
     type: 'text',
     label: 'Key Columns',

@@ -1,13 +1,14 @@
-import { type Connector, defineConnector } from '../../connector/contract.ts';
+import { type BatchReceipt, type Connector, defineConnector } from '../../connector/contract.ts';
 import { append } from './append.ts';
 import { checkFields } from './check-fields.ts';
 import { serverAddress, withClient } from './client.ts';
 import { credentialFields, detailFields } from './mongodb-fields.ts';
 import { type ReadyDocuments, readyDocuments } from './ready-documents.ts';
 import { replace } from './replace.ts';
+import { beginInParts, discardInParts, insertPart, publishInParts } from './replace-in-parts.ts';
 import { testConnection } from './test-connection.ts';
 import { mirror, upsert } from './upsert.ts';
-import { createWriting } from './writing.ts';
+import { type MongoJob, type Place, type Writing, type Written, createWriting, placeOf } from './writing.ts';
 
 const modes = { replace, append, upsert, mirror };
 
@@ -17,6 +18,22 @@ const rewriting = { replace: 'never', append: 'always', upsert: 'whileNewest', m
 const icon =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="24" height="24" fill="currentColor">' +
   '<path d="M12 1c3.6 4.3 5.5 7.5 5.5 11 0 3.8-2.1 6.7-4.8 8.2L12.3 23h-.6l-.4-2.800C8.600 18.700 6.500 15.800 6.500 12 6.500 8.500 8.400 5.300 12 1z"/></svg>';
+
+const withPlace = <T>(job: Place['job'], use: (place: Place) => Promise<T>): Promise<T> =>
+  withClient(job, undefined, async (client) => use(await placeOf(job, client)));
+
+const withWriting = <T>(
+  job: MongoJob,
+  ready: ReadyDocuments | undefined,
+  use: (writing: Writing) => Promise<T>,
+): Promise<T> =>
+  withClient(job, ready, async (client, ends) => use(await createWriting(job, client, ends, ready)));
+
+function receiptOf({ job, name }: Place, { rows, bytes }: Written): BatchReceipt {
+  const { credentials } = job;
+  const location = `mongodb://${serverAddress(credentials)}/${credentials.databaseName}.${name}`;
+  return { location, rowsWritten: rows, bytes };
+}
 
 /** The connector on a driver that takes ready documents, or on any driver when `ready` answers with undefined. */
 export function mongodbConnectorOn(ready: () => ReadyDocuments | undefined): Connector {
@@ -32,15 +49,21 @@ export function mongodbConnectorOn(ready: () => ReadyDocuments | undefined): Con
     check: checkFields,
     testConnection,
     rewritesRows: ({ writeMode }) => rewriting[writeMode],
-    write(job) {
-      const used = ready();
-      return withClient(job, used, async (client, ends) => {
-        const writing = await createWriting(job, client, ends, used);
-        const { rows, bytes } = await modes[job.details.writeMode](writing);
-        const { databaseName } = job.credentials;
-        const location = `mongodb://${serverAddress(job.credentials)}/${databaseName}.${writing.name}`;
-        return { location, rowsWritten: rows, bytes };
-      });
+    write: (job) =>
+      withWriting(job, ready(), async (writing) =>
+        receiptOf(writing, await modes[job.details.writeMode](writing)),
+      ),
+    parts: {
+      cut: ({ writeMode, splitColumn, parts }) =>
+        writeMode === 'replace' && splitColumn !== undefined ? { key: splitColumn, count: parts } : undefined,
+      begin: (job) => withPlace(job, beginInParts),
+      write: (job, part) =>
+        withWriting(job, ready(), async (writing) => {
+          const { written, held } = await insertPart(writing, part);
+          return { receipt: receiptOf(writing, written), held };
+        }),
+      publish: (job, held) => withPlace(job, (place) => publishInParts(place, held)),
+      discard: (job) => withPlace(job, discardInParts),
     },
   });
 }

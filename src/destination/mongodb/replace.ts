@@ -1,13 +1,19 @@
+import type { Db } from 'mongodb';
 import { TemporaryError, UserError } from '../../errors.ts';
 import { insertRows } from './insert-rows.ts';
 import { runDocuments } from './run-documents.ts';
 import { idPrefix, stagingName } from './stamp.ts';
 import { createLike, dropIfThere, renameOver, shapeOf, tryRename } from './staging.ts';
-import { type Writing, type Written, ensureCollection, hasOwnId } from './writing.ts';
+import { type Place, type Writing, type Written, ensureCollection, hasOwnId } from './writing.ts';
 
-async function checkCount(writing: Writing, staging: string, expected: number): Promise<void> {
+/** Throws TemporaryError `mongodb-count-differs` unless a collection has so many documents. */
+export async function checkCount(
+  { db }: Pick<Place, 'db'>,
+  staging: string,
+  expected: number,
+): Promise<void> {
   // Counted, not estimated: the estimate of some servers is stale.
-  const found = await writing.db.collection(staging).countDocuments({});
+  const found = await db.collection(staging).countDocuments({});
   if (found === expected) return;
   throw new TemporaryError(
     'mongodb-count-differs',
@@ -17,6 +23,12 @@ async function checkCount(writing: Writing, staging: string, expected: number): 
         'Run again; if it happens again, look for something else that writes into the staging collection.',
     },
   );
+}
+
+/** Drops what a dead attempt left under these names. */
+export async function clearStaging(db: Db, staging: string): Promise<void> {
+  await dropIfThere(db, staging);
+  await dropIfThere(db, `${staging}.probe`);
 }
 
 async function throughStaging(writing: Writing, staging: string): Promise<Written> {
@@ -68,10 +80,7 @@ export async function replace(writing: Writing): Promise<Written> {
   const { job, db, name } = writing;
   const staging = stagingName(name, job.writeback.id, db.databaseName);
   const probe = `${staging}.probe`;
-  const clear = async () => {
-    await dropIfThere(db, staging);
-    await dropIfThere(db, probe);
-  };
+  const clear = () => clearStaging(db, staging);
   const shape = await shapeOf(db, name);
   await clear();
   try {

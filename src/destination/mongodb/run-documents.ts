@@ -1,8 +1,5 @@
 import type { Db, Document, ObjectId } from 'mongodb';
-import { idOfRow } from './stamp.ts';
-
-/** The largest row number that an `_id` can hold: 5 bytes. */
-const lastRow = 2 ** 40 - 1;
+import { idOfRow, lastRow } from './stamp.ts';
 
 const writeConcern = { w: 'majority' } as const;
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { RunPart } from '../../connector/contract.ts';
 
 function digest(...parts: string[]): Buffer {
   return createHash('sha256').update(parts.join('\0')).digest();
@@ -16,6 +17,14 @@ export function stagingName(target: string, writebackId: string, database: strin
 export function idPrefix(writebackId: string, runId: string): Uint8Array {
   return digest(writebackId, runId).subarray(0, 7);
 }
+
+/** The same for one attempt of one part of a run. */
+export function partPrefix(writebackId: string, runId: string, { number, attempt }: RunPart): Uint8Array {
+  return digest(writebackId, runId, String(number), attempt).subarray(0, 7);
+}
+
+/** The largest row number that an `_id` can hold: 5 bytes. */
+export const lastRow = 2 ** 40 - 1;
 
 /** The 12 bytes of a row's `_id`. */
 export function idOfRow(prefix: Uint8Array, row: number): Buffer {

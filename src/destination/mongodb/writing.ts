@@ -1,5 +1,5 @@
 import type { BSON, Db, MongoClient } from 'mongodb';
-import type { BatchJob } from '../../connector/contract.ts';
+import type { BatchJob, Job } from '../../connector/contract.ts';
 import type { Batch, BsonOptions, EncodedBatch } from '../../dataset/batch.ts';
 import type { Ends } from './client.ts';
 import { collectionName } from './collection-name.ts';
@@ -9,13 +9,18 @@ import { type Send, createSend } from './send.ts';
 
 export type MongoJob = BatchJob<typeof credentialFields, typeof detailFields>;
 
-/** What every write mode works with. */
-export interface Writing {
-  readonly job: MongoJob;
+/** Where a run's documents go. */
+export interface Place {
+  readonly job: Job<typeof credentialFields, typeof detailFields>;
   readonly db: Db;
   readonly bson: typeof BSON;
   /** The target collection's name, checked. */
   readonly name: string;
+}
+
+/** What every write mode works with. */
+export interface Writing extends Place {
+  readonly job: MongoJob;
   readonly send: Send;
   readonly tidy: Ends['tidy'];
 }
@@ -26,6 +31,12 @@ export interface Written {
   bytes: number;
 }
 
+/** Finds the place of a job. Throws for names that MongoDB refuses. */
+export async function placeOf(job: Place['job'], client: MongoClient): Promise<Place> {
+  const { BSON: bson } = await import('mongodb');
+  return { job, bson, db: client.db(job.credentials.databaseName), name: collectionName(job) };
+}
+
 /** Gets a job ready for a write mode. Throws for names that MongoDB refuses. */
 export async function createWriting(
   job: MongoJob,
@@ -33,11 +44,10 @@ export async function createWriting(
   { tidy, halt }: Ends,
   ready: ReadyDocuments | undefined,
 ): Promise<Writing> {
-  const { BSON: bson } = await import('mongodb');
   if (!ready)
     job.warn('This MongoDB driver does not take ready documents; sending them one by one costs more time.');
-  const db = client.db(job.credentials.databaseName);
-  return { job, db, bson, name: collectionName(job), send: createSend({ db, bson, halt, ready }), tidy };
+  const place = await placeOf(job, client);
+  return { ...place, job, send: createSend({ ...place, halt, ready }), tidy };
 }
 
 /** Encodes a batch as the details say, reporting what does not fit its type. */
