@@ -46,7 +46,8 @@ export function explainStoreError(error: unknown): unknown {
   }
   if (passing[code]) return new TemporaryError(passing[code][0], passing[code][1], { cause: error });
   const lost =
-    gone.test(code) || /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
+    gone.test(code) ||
+    /Connection terminated|is not queryable|timeout exceeded when trying to connect/.test(error.message);
   if (!lost) return error;
   return new TemporaryError(
     'store-unreachable',
