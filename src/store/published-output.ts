@@ -88,15 +88,19 @@ export async function changePublication(
   await db.updateTable('publishedOutput').set(change).where('writebackId', '=', writebackId).execute();
 }
 
-/** There is nothing more to do, unless a later run has wished it meanwhile: then it is due as soon as Domo takes it. */
+/**
+ * There is nothing more to do, be it done or given up (`lastError`), unless a later run has wished it meanwhile: then it is due as
+ * soon as Domo takes it.
+ */
 export async function endPublication(
   db: Db,
   { writebackId, runId }: Pick<PublishedOutput, 'writebackId' | 'runId'>,
+  lastError: string | null = null,
 ): Promise<void> {
   const nextTryAt = sql<Date>`case when run_id = ${runId} then null else ${notBefore} end`;
   await db
     .updateTable('publishedOutput')
-    .set({ nextTryAt, tries: 0, lastError: null })
+    .set({ nextTryAt, tries: 0, lastError })
     .where('writebackId', '=', writebackId)
     .execute();
 }

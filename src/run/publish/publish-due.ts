@@ -25,7 +25,7 @@ export interface PublishParts extends AssemblyParts {
 }
 
 const minute = 60_000;
-/** Minutes for one; and until somebody else may take it, should this process die. */
+/** Milliseconds for one; and until somebody else may take it, should this process die. */
 const patience = { work: 5 * minute, taken: 6 * minute };
 /** After so many tries, over about three hours, it waits for the next run. */
 const mostTries = 8;
@@ -56,19 +56,24 @@ async function publish(
 
 /** The run is over and stays what it is: it is told in its log, and in its receipt once nothing more is tried. */
 async function tellFailure(
-  { writebackId, runId, tries }: PublishedOutput,
+  publication: PublishedOutput,
   error: unknown,
   { db, log }: { readonly db: Db; readonly log: Pick<RunLog, 'warn' | 'clean'> },
   now: Date,
 ): Promise<void> {
+  const { writebackId, runId, tries } = publication;
   const isGone = error instanceof UserError && error.code === 'domo-stream-gone';
   const isOver = (error instanceof UserError && !isGone) || tries >= mostTries;
   const why = error instanceof Error ? error.message : String(error);
   const sentence = log.clean(`The output DataSet was not published to Domo: ${why}`);
   log.warn(sentence, { tries });
-  if (isOver) await addRunWarning(db, runId, sentence);
+  if (isOver) {
+    await addRunWarning(db, runId, sentence);
+    await endPublication(db, publication, sentence);
+    return;
+  }
   const anew = { place: null, published: null, execution: null };
-  const nextTryAt = isOver ? null : new Date(now.getTime() + waitAfter(tries));
+  const nextTryAt = new Date(now.getTime() + waitAfter(tries));
   await changePublication(db, writebackId, { lastError: sentence, nextTryAt, ...(isGone && anew) });
 }
 
