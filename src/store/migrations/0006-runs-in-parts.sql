@@ -1,4 +1,4 @@
--- works with: 1
+-- works with: 5
 -- Runs in parts: what the finish needs to know, and how far each part is.
 
 -- Set while the run is done in parts.
