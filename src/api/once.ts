@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { KeyRing } from '../account/key-ring.ts';
-import { UserError } from '../errors.ts';
+import { UserError, isTold } from '../errors.ts';
 import type { Db } from '../store/database.ts';
 import { type IdempotencyKey, beginOnce, finishOnce, forgetOnce } from '../store/idempotency-key.ts';
 import type { Caller } from './caller.ts';
@@ -49,9 +49,12 @@ function answerOf(first: IdempotencyKey, hashes: readonly Buffer[]): unknown {
   );
 }
 
+/** True when nothing was done. What the database itself says may have come after all was saved: its answer to a commit was lost. */
+const isRefused = (error: unknown) => error instanceof Refusal || isTold(error);
+
 /**
  * Keeps answers for `Idempotency-Key` in the database. A call that was refused leaves nothing and may be made again; one that
- * broke off with the process keeps its key, because nobody knows how far it came.
+ * broke off with the process, or with the database, keeps its key, because nobody knows how far it came.
  */
 export function createOnce(db: Db, keyRing: KeyRing): Once {
   return async ({ personId, key, asked, status }, work) => {
@@ -59,7 +62,7 @@ export function createOnce(db: Db, keyRing: KeyRing): Once {
     const first = await beginOnce(db, { personId, key, requestHash: hashes[0]! });
     if (first) return answerOf(first, hashes);
     const answer = await work().catch(async (error: unknown) => {
-      await forgetOnce(db, { personId, key });
+      if (isRefused(error)) await forgetOnce(db, { personId, key });
       throw error;
     });
     await finishOnce(db, { personId, key }, status, answer);
