@@ -51,6 +51,9 @@ function verdictOf(columns: readonly Column[]): string {
   return cases.length === 0 ? 'true' : `CASE ${cases.join('\n')} ELSE true END`;
 }
 
+/** In memory. Besides, a row group has at most DuckDB's 122,880 rows, which alone would be 250 MB of rows of 2 KB. */
+const rowGroupBytes = '32MB';
+
 /**
  * Row numbers are counted in the stream, so that a rejected row can be named; and above the typed columns, because DuckDB
  * moves no condition below a window: it would type every value twice, once for the condition. Bloom filters, which Spark and
@@ -69,7 +72,8 @@ function copyStatement(
   const rows = `SELECT *, ${typed.join(',\n')} FROM ${readCanonical(input, columns)}`;
   return `COPY (SELECT ${named.join(', ')} FROM (SELECT *, row_number() OVER () AS row_number_ FROM (${rows}))
     WHERE ${verdictOf(columns)})
-    TO ${literal(output)} (FORMAT parquet, COMPRESSION ${compression}, WRITE_BLOOM_FILTER false, USE_TMP_FILE false)`;
+    TO ${literal(output)} (FORMAT parquet, COMPRESSION ${compression}, ROW_GROUP_SIZE_BYTES '${rowGroupBytes}',
+      WRITE_BLOOM_FILTER false, USE_TMP_FILE false)`;
 }
 
 /** Verdicts that speak of rows as everywhere. */
@@ -131,7 +135,14 @@ export async function* writeParquet(
 ): AsyncGenerator<Uint8Array> {
   const { directory, memoryLimitMb = 192 } = options;
   // To count rows takes one thread anyway; a second would spin, waiting for work, and cost as much again.
-  const duckdb = await openDuckdb({ files: [], directory, memoryLimitMb, threads: 1, signal });
+  const duckdb = await openDuckdb({
+    files: [],
+    directory,
+    memoryLimitMb,
+    columns: columns.length,
+    threads: 1,
+    signal,
+  });
   let failure: () => unknown = () => undefined;
   try {
     ({ failure } = await defineVerdicts(duckdb.connection, verdictsOf(columns, options)));

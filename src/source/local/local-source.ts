@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Column, CsvBytes, Dataset } from '../../dataset/dataset.ts';
 import { fileBlocks } from '../../dataset/file-blocks.ts';
 import { type SqlColumn, canonicalSelect } from '../../duckdb/canonical-select.ts';
-import { type LockedDuckdb, openDuckdb, withDuckdb } from '../../duckdb/locked-duckdb.ts';
+import { type DuckdbOptions, type LockedDuckdb, openDuckdb, withDuckdb } from '../../duckdb/locked-duckdb.ts';
 import { queryCsv } from '../../duckdb/query-csv.ts';
 import { literalList } from '../../duckdb/sql-text.ts';
 import type { DatasetSummary, OpenDataset, OpenRequest, Range, Source } from '../source.ts';
@@ -124,19 +124,15 @@ class LocalSource implements Source {
       const { columns } = await selectOf(duckdb, { query: request.query, day: request.day });
       return this.#dataset(table, columns, whole ? await rowsOfParquet(duckdb, table) : undefined);
     });
-    return { dataset, body: this.#stream(table, request, request.signal) };
+    return { dataset, body: this.#stream(table, request, dataset.columns.length) };
   }
 
-  async *#stream(table: LocalTable, rows: Rows, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const duckdb = await openDuckdb({
-      files: table.paths,
-      directory: this.#options.directory,
-      threads: 1 as const,
-      signal,
-    });
+  async *#stream(table: LocalTable, request: OpenRequest, columns: number): AsyncGenerator<Uint8Array> {
+    const { signal } = request;
+    const duckdb = await openDuckdb({ ...this.#opening(table, signal), columns });
     try {
       await defineTable(duckdb, table);
-      const { select, columns } = await selectRows(duckdb, table, rows);
+      const { select, columns } = await selectRows(duckdb, table, request);
       yield* queryCsv(duckdb, select, columns, signal) satisfies CsvBytes;
     } catch (error) {
       throw explain(error, table.delimited?.columns.map(({ name }) => name) ?? [], signal);
@@ -151,11 +147,17 @@ class LocalSource implements Source {
     use: (duckdb: LockedDuckdb, columns: SqlColumn[]) => Promise<T>,
   ): Promise<T> {
     try {
-      const options = { files: table.paths, directory: this.#options.directory, threads: 1 as const, signal };
-      return await withDuckdb(options, async (duckdb) => use(duckdb, await defineTable(duckdb, table)));
+      return await withDuckdb(this.#opening(table, signal), async (duckdb) =>
+        use(duckdb, await defineTable(duckdb, table)),
+      );
     } catch (error) {
       throw explain(error, table.delimited?.columns.map(({ name }) => name) ?? [], signal);
     }
+  }
+
+  #opening({ paths, delimited }: LocalTable, signal: AbortSignal): DuckdbOptions {
+    const { directory } = this.#options;
+    return { files: paths, directory, columns: delimited?.columns.length, threads: 1, signal };
   }
 
   #table(datasetId: string): Promise<LocalTable> {
