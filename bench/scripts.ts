@@ -53,7 +53,15 @@ const eventLoop: Script = {
   onlyFull: true,
 };
 
-export const scripts: readonly Script[] = [kernel, eventLoop, service];
+/** One worker beside four: its last line is its figures. */
+const workers: Script = {
+  name: 'workers',
+  words: () => [],
+  figures: (lines) => JSON.parse(lines.at(-1) ?? '') as Figures,
+  onlyFull: true,
+};
+
+export const scripts: readonly Script[] = [kernel, eventLoop, service, workers];
 
 /** Runs one to its end; what it says is shown. Throws when it fails. */
 export async function runScript({ name, words, figures }: Script, quick: boolean): Promise<Figures> {
