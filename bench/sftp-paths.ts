@@ -8,8 +8,8 @@ import { toSftp } from './targets.ts';
 
 const gcm = '-c aes128-gcm@openssh.com';
 
-/** OpenSSH's own client, told to put one file. */
-function put(sshd: Sshd, port: number, csv: string, cipher = ''): string {
+/** OpenSSH's own client, told to put one file; `-f` lets it wait, as we always do, until the server has it on its disk. */
+function put(sshd: Sshd, port: number, csv: string, cipher = '', flush = ''): string {
   const options = [
     'StrictHostKeyChecking=no',
     'UserKnownHostsFile=/dev/null',
@@ -17,13 +17,13 @@ function put(sshd: Sshd, port: number, csv: string, cipher = ''): string {
     'LogLevel=ERROR',
   ];
   const words = options.map((option) => `-o ${option}`).join(' ');
-  return `echo 'put ${csv} rival.csv' | sftp -q -b - ${cipher} -P ${port} -i ${sshd.keyFile} ${words} ${sshd.username}@${sshd.host}`;
+  return `echo 'put ${flush} ${csv} rival.csv' | sftp -q -b - ${cipher} -P ${port} -i ${sshd.keyFile} ${words} ${sshd.username}@${sshd.host}`;
 }
 
-const openssh = (sshd: Sshd, port: number, name: string, cipher?: string): Rival => ({
+const openssh = (sshd: Sshd, port: number, name: string, cipher?: string, flush?: string): Rival => ({
   name,
   tools: ['sftp'],
-  timed: ({ csv }) => pipe(put(sshd, port, csv, cipher)),
+  timed: ({ csv }) => pipe(put(sshd, port, csv, cipher, flush)),
 });
 
 const arrivals = (sshd: Sshd, keep: boolean) => () => takeFiles(sshd.directory, keep);
@@ -37,6 +37,7 @@ function near(rig: Rig, sshd: Sshd, keep: boolean): Path {
     rivals: [
       openssh(sshd, sshd.port, 'OpenSSH sftp, aes128-gcm', gcm),
       { ...openssh(sshd, sshd.port, 'OpenSSH sftp, default cipher'), onlyFull: true },
+      { ...openssh(sshd, sshd.port, 'OpenSSH sftp -f, aes128-gcm', gcm, '-f'), onlyFull: true },
     ],
     lines: [
       { kind: 'speed', beside: ['OpenSSH sftp, aes128-gcm'], atLeast: 0.95, quick: 0.3 },
