@@ -64,11 +64,23 @@ export function contender(
 
 const million = (rows: number) => `${(rows / 1e6).toFixed(2)} M`;
 
-function atLeast(line: string, reached: number, wanted: number, show: (value: number) => string): Judged {
+/** A line that is met from `wanted` on. */
+export function atLeast(
+  line: string,
+  reached: number,
+  wanted: number,
+  show: (value: number) => string,
+): Judged {
   return { line, reached: show(reached), met: reached >= wanted, share: round(reached / wanted, 2) };
 }
 
-function atMost(line: string, reached: number, wanted: number, show: (value: number) => string): Judged {
+/** A line that is met up to `wanted`. */
+export function atMost(
+  line: string,
+  reached: number,
+  wanted: number,
+  show: (value: number) => string,
+): Judged {
   return { line, reached: show(reached), met: reached <= wanted, share: round(wanted / reached, 2) };
 }
 

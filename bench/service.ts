@@ -10,7 +10,7 @@ import { startFar, stopFar } from './rig.ts';
 import { besideCommand } from './service/beside-command.ts';
 import { callLists, callUntil } from './service/calls.ts';
 import { killedWorker } from './service/killed-worker.ts';
-import { atMost, percentile } from './service/lines.ts';
+import { percentile, within } from './service/lines.ts';
 import { type Place, newPlace } from './service/place.ts';
 import { fireAll, saveMany } from './service/schedules.ts';
 import { startUp } from './service/start-up.ts';
@@ -50,7 +50,7 @@ async function besideWrites(
   const runs = Promise.all(ids.map((id) => ended(place, id, data))).finally(() => over.abort());
   const [took] = await Promise.all([calling, runs]);
   const what = `calls while ${writebacks.length} writes of ${data.rows / 1e6} M rows run in the same process, p99 of ${took.length}`;
-  return [atMost(what, percentile(took, 0.99), 100, 'ms')];
+  return [within(what, percentile(took, 0.99), 100, 'ms')];
 }
 
 async function largeWrites(folder: string): Promise<void> {

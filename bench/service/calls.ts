@@ -1,5 +1,5 @@
 import type { Judged } from '../figures.ts';
-import { atMost, percentile } from './lines.ts';
+import { percentile, within } from './lines.ts';
 import type { Place } from './place.ts';
 
 /** One call to its last byte; milliseconds. Throws when it is refused. */
@@ -35,7 +35,7 @@ export async function callLists(url: string, { headers }: Place, times: number):
     if (late > slowest.late) Object.assign(slowest, { path, late });
   }
   return [
-    atMost(
+    within(
       `lists with 100,000 runs and 10,000 writebacks, p95 of the slowest (${slowest.path})`,
       slowest.late,
       100,
@@ -44,7 +44,7 @@ export async function callLists(url: string, { headers }: Place, times: number):
   ];
 }
 
-/** Calls one list after another until the signal, with a pause such that the calls are no load; gives what each took. */
+/** Calls one list after another until the signal, each when the one before is answered; gives the milliseconds that each took. */
 export async function callUntil(url: string, { headers }: Place, signal: AbortSignal): Promise<number[]> {
   const took: number[] = [];
   for (let at = 0; !signal.aborted; at += 1)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Data } from '../data.ts';
 import type { Judged } from '../figures.ts';
-import { atMost } from './lines.ts';
+import { within } from './lines.ts';
 import type { Place } from './place.ts';
 import { startService } from './started.ts';
 import { ended, runNow, runThat } from './writes.ts';
@@ -28,7 +28,7 @@ export async function killedWorker(
     victim = second;
   }
   return [
-    atMost(
+    within(
       `a worker is killed (kill -9): another has its run, the longest of ${rounds} times`,
       Math.max(...took),
       15,

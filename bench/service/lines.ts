@@ -1,15 +1,14 @@
-import type { Judged } from '../figures.ts';
+import { type Judged, atMost } from '../figures.ts';
 
-/** A line that must not be passed. */
-export function atMost(line: string, reached: number, wanted: number, unit: 's' | 'ms'): Judged {
+/** What must not take longer than a time. */
+export function within(what: string, reached: number, wanted: number, unit: 's' | 'ms'): Judged {
   const digits = unit === 's' ? 2 : 0;
-  const shown = `${reached.toFixed(digits)} ${unit}`;
-  return {
-    line: `${line} ≤ ${wanted} ${unit}`,
-    reached: shown,
-    met: reached <= wanted,
-    share: wanted / reached,
-  };
+  return atMost(
+    `${what} ≤ ${wanted} ${unit}`,
+    reached,
+    wanted,
+    (value) => `${value.toFixed(digits)} ${unit}`,
+  );
 }
 
 /** The value that a share of them stay below or at. Throws when there are none. */

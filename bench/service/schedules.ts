@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Judged } from '../figures.ts';
-import { atMost, percentile } from './lines.ts';
+import { percentile, within } from './lines.ts';
 import type { Place } from './place.ts';
 
 /** Zones in which the schedules of the bench are kept: all different enough that each has to be worked out. */
@@ -75,7 +75,7 @@ export async function fireAll(place: Place, count: number): Promise<Judged[]> {
   const what = `${count.toLocaleString('en')} schedules due at one moment, each fires once`;
   const all = late.length === count ? late : [...late, Infinity];
   return [
-    atMost(`${what}: p99`, percentile(all, 0.99), 5, 's'),
-    atMost(`${what}: the last`, Math.max(...all), 5, 's'),
+    within(`${what}: p99`, percentile(all, 0.99), 5, 's'),
+    within(`${what}: the last`, Math.max(...all), 5, 's'),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Judged } from '../figures.ts';
 import { median } from '../measure.ts';
-import { atMost } from './lines.ts';
+import { within } from './lines.ts';
 import { newDataFolder } from './place.ts';
 import { startService } from './started.ts';
 
@@ -17,7 +17,7 @@ export async function startUp(rounds: number): Promise<Judged[]> {
     }
   }
   return [
-    atMost('start on an empty folder until the API answers', median(first), 3, 's'),
-    atMost('second start until the API answers', median(second), 1.5, 's'),
+    within('start on an empty folder until the API answers', median(first), 3, 's'),
+    within('second start until the API answers', median(second), 1.5, 's'),
   ];
 }
