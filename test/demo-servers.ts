@@ -38,7 +38,9 @@ async function writeWriteback(source: object, { connector, ...target }: Conforma
     connector: connector.id,
     credentials: await withSecretFiles(connector.id, connector.credentials, credentials),
     details,
-    ...(values.schedule === undefined ? {} : { schedule: { cron: values.schedule } }),
+    ...(values.schedule === undefined
+      ? {}
+      : { schedule: { every: 'cron', cronExpression: values.schedule } }),
   };
   await writeFile(join(folder, `${connector.id}.yaml`), stringify(writeback));
 }
