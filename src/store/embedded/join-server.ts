@@ -17,6 +17,9 @@ const pause = 15;
 /** Recovery after a crash replays at most `max_wal_size`; far longer than that takes is no recovery any more. */
 const patience = 120_000;
 
+/** A server that is killed while somebody signs in may never answer. Milliseconds. */
+const signInPatience = 10_000;
+
 /** The log is begun anew when it grew beyond this, at the next start. */
 const longestLog = 8 * 1024 * 1024;
 
@@ -72,7 +75,11 @@ export async function joinServer(cluster: Cluster, signal: AbortSignal): Promise
 /** One try to sign in. The password proves the server to us as well (SCRAM), so nothing else can pose as it. */
 async function enter(cluster: Cluster): Promise<Client | 'nobody' | 'not yet'> {
   const { Client } = await import('pg');
-  const client = new Client({ ...connectionTo(cluster), application_name: 'writeback presence' });
+  const client = new Client({
+    ...connectionTo(cluster),
+    application_name: 'writeback presence',
+    connectionTimeoutMillis: signInPatience,
+  });
   client.on('error', () => {});
   try {
     await client.connect();
