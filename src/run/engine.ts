@@ -102,14 +102,20 @@ const workOptions = {
   heartbeatRefreshSeconds: 2,
 } satisfies WorkOptions;
 
-/** Opens the queue, and creates or migrates its schema. */
+/** Opens the queue, and creates or migrates its schema. When it throws, nothing is left open. */
 export async function openEngine(bossOptions: ConstructorOptions, log: Log): Promise<Engine> {
   const { PgBoss, fromKysely } = await import('pg-boss');
   const boss = new PgBoss({ ...bossOptions, ...instanceOptions });
   boss.on('error', (error) => log.warn('The queue met an error.', { error: error.message }));
   boss.on('warning', ({ message }) => log.warn('The queue warns.', { warning: message }));
-  await boss.start();
-  await createQueue(boss);
+  try {
+    await boss.start();
+    await createQueue(boss);
+  } catch (error) {
+    // What has begun of it would keep the process, which has nothing to do, alive for ever.
+    await boss.stop({ graceful: false });
+    throw error;
+  }
   const insert = async (transaction: Db, jobs: readonly (RunJob & SendOptions)[]) => {
     if (jobs.length === 0) return;
     await boss.insert(queue, await inTurn(transaction, jobs), { db: fromKysely(transaction) });

@@ -52,10 +52,15 @@ async function prepareDataFolder(folder: string): Promise<void> {
 }
 
 /** Runs that a dump brought without their jobs get them. */
-async function openQueue({ kysely, bossOptions }: Store, log: Log): Promise<Engine> {
+async function openQueue(
+  { kysely, bossOptions }: Store,
+  log: Log,
+  stack: AsyncDisposableStack,
+): Promise<Engine> {
   const engine = await openEngine(bossOptions, log).catch((error: unknown) => {
     throw explainStoreError(error);
   });
+  stack.defer(() => engine.stop());
   await reviveRuns(kysely, engine);
   return engine;
 }
@@ -80,7 +85,6 @@ export async function openService(
   const { kysely: db, pool } = store;
   recordBlocked(db, log, stack);
   const keyRing = await openKeyRing(db, givenMasterKeys(), dataFolder);
-  const engine = await openQueue(store, log);
-  stack.defer(() => engine.stop());
+  const engine = await openQueue(store, log, stack);
   return { db, pool, engine, keyRing, registry, egress, dataFolder, log, traces };
 }
