@@ -57,7 +57,7 @@ const eventLoop: Script = {
 const workers: Script = {
   name: 'workers',
   words: () => [],
-  figures: (lines) => JSON.parse(lines.at(-1) ?? '') as Figures,
+  figures: lastLine,
   onlyFull: true,
 };
 
