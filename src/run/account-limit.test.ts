@@ -44,7 +44,7 @@ function watchActive(milliseconds: number) {
 for (const { name, store } of stores) {
   const db = store.kysely;
 
-  describe(`accounts in the queue on the ${name}`, { timeout: 60_000 }, () => {
+  describe(`accounts in the queue on the ${name}`, { timeout: 600_000 }, () => {
     test('no account is worked on by more than its limit, whatever kind of work and however many workers', async () => {
       const workers = [await open(store), await open(store), await open(store)];
       const watched = watchActive(30);
@@ -104,7 +104,7 @@ for (const { name, store } of stores) {
 
 test(
   'the place of a killed worker is free when it is given up, and not before',
-  { timeout: 60_000 },
+  { timeout: 600_000 },
   async () => {
     const db = crashStore.kysely;
     const file = new URL('../../test/servers/hanging-worker.ts', import.meta.url).pathname;

@@ -32,7 +32,7 @@ for (const { name, store } of stores) {
   const refused = (definition: Definition, ownerId: string, code: string, field: string) =>
     assert.rejects(assemble(definition, { id: 'w', ownerId }, parts), { name: 'UserError', code, field });
 
-  describe(`a definition on the ${name}`, { timeout: 60_000 }, () => {
+  describe(`a definition on the ${name}`, { timeout: 600_000 }, () => {
     test('a local DataSet is put in place with its columns, and the account with its values', async () => {
       const { id, ownerId, definition } = await folderWriteback(db, { dataFolder: folder, out: '/out' });
       const writeback = await assemble(definition, { id, ownerId }, parts);

@@ -41,7 +41,7 @@ async function start(db: Db, engine: Engine, writebackId?: string) {
 for (const { name, store } of stores) {
   const db = store.kysely;
 
-  describe(`the queue on the ${name}`, { timeout: 60_000 }, () => {
+  describe(`the queue on the ${name}`, { timeout: 600_000 }, () => {
     test('a run and its job are there together or not at all', async () => {
       const engine = await open(store);
       const { id: writebackId } = await newWriteback(db);
@@ -195,7 +195,7 @@ for (const { name, store } of stores) {
   });
 }
 
-test('what a killed worker had is given to another, as the next attempt', { timeout: 60_000 }, async () => {
+test('what a killed worker had is given to another, as the next attempt', { timeout: 600_000 }, async () => {
   const db = crashStore.kysely;
   const file = new URL('../../test/servers/hanging-worker.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, [file, crashPlace.databaseUrl!], {

@@ -73,7 +73,7 @@ for (const { name, store } of stores) {
   const end = async (engine: Engine, part: Part, how: Parameters<typeof endPart>[3]) =>
     db.transaction().execute((trx) => endPart(trx, engine, part, how));
 
-  describe(`parts on the ${name}`, { timeout: 60_000, concurrency: 1 }, () => {
+  describe(`parts on the ${name}`, { timeout: 600_000, concurrency: 1 }, () => {
     test('all parts are done once, and then the run is finished once', async () => {
       const done: number[] = [];
       const { engine, id } = await begin(9, (engine) => async (part) => {

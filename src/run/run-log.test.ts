@@ -17,7 +17,7 @@ async function runIn(db: Db) {
 for (const { name, store } of stores) {
   const db = store.kysely;
 
-  describe(`the log of a run on the ${name}`, { timeout: 60_000 }, () => {
+  describe(`the log of a run on the ${name}`, { timeout: 600_000 }, () => {
     test('lines are kept in order, with level and fields, and without secrets', async () => {
       const run = await runIn(db);
       const log = await openRunLog(db, run, quiet);

@@ -18,7 +18,7 @@ const names = [...[1, 2, 3, 4, 5, 6].map((part) => `rows_0000${part}.csv`), 'row
 for (const { name, store } of stores) {
   const db = store.kysely;
 
-  describe(`runs in parts on the ${name}`, { timeout: 120_000 }, async () => {
+  describe(`runs in parts on the ${name}`, { timeout: 600_000 }, async () => {
     const server = await startS3();
     const parts = { registry, keyRing, dataFolder: folder };
     const rig = await serviceRig(store, { ...parts, slots: 2 });

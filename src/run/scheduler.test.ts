@@ -39,7 +39,7 @@ const hourly = { every: 'hour' };
 for (const { name, store } of stores) {
   const db = store.kysely;
 
-  describe(`a scheduler on the ${name}`, { timeout: 120_000 }, async () => {
+  describe(`a scheduler on the ${name}`, { timeout: 600_000 }, async () => {
     const engine = await openEngine(store.bossOptions, quiet);
     after(() => engine.stop(1000));
     const fire = async (now: Date) => fireDue(db, engine, quiet, now);

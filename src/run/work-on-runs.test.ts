@@ -28,7 +28,7 @@ const oddRegistry = createRegistry([...registry.list(), oddConnector]);
 for (const { name, store } of stores) {
   const db = store.kysely;
 
-  describe(`a worker on the ${name}`, { timeout: 120_000 }, async () => {
+  describe(`a worker on the ${name}`, { timeout: 600_000 }, async () => {
     const rig = await serviceRig(store, {
       registry: oddRegistry,
       keyRing,

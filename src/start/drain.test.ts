@@ -54,7 +54,7 @@ async function until(state: string, attempt: number): Promise<void> {
   }
 }
 
-describe('a service with a run under way', { timeout: 180_000 }, () => {
+describe('a service with a run under way', { timeout: 600_000 }, () => {
   let started: StartedService | undefined;
   let followed: ReturnType<typeof write> | undefined;
   const start = async (development: string) => {

@@ -6,7 +6,7 @@ import { providerClient, startOpenIdProvider } from '../../test/servers/open-id-
 import { dataFolder } from '../../test/servers/store-places.ts';
 import { startService } from '../../test/servers/started-service.ts';
 
-describe('a service whose people come through a provider', { timeout: 120_000 }, async () => {
+describe('a service whose people come through a provider', { timeout: 600_000 }, async () => {
   const provider = await startOpenIdProvider();
   provider.people.set('ann', { email: 'ann@example.com', email_verified: true, groups: ['data'] });
   const data = await dataFolder();

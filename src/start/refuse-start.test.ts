@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { dataFolder, storePlaces } from '../../test/servers/store-places.ts';
 import { typed } from '../../test/servers/started-service.ts';
 
-describe('what cannot start says why', { timeout: 120_000 }, () => {
+describe('what cannot start says why', { timeout: 600_000 }, () => {
   async function refused(environment: Readonly<Record<string, string>>, words = ['start']) {
     const { code, err, lines } = await typed(words, { WRITEBACK_DATA: '/nowhere/at/all', ...environment });
     assert.deepEqual(lines, []);

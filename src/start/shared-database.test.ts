@@ -11,7 +11,7 @@ import {
   yamlFolder,
 } from '../../test/servers/started-service.ts';
 
-describe('services that share a PostgreSQL', { timeout: 180_000 }, async () => {
+describe('services that share a PostgreSQL', { timeout: 600_000 }, async () => {
   const config = await ownConfiguration();
   const { databaseUrl = '' } = await storePlaces['own PostgreSQL']!();
   const { yaml, out } = await yamlFolder();

@@ -34,7 +34,7 @@ async function until(question: () => Promise<boolean>): Promise<void> {
   while (!(await question())) await sleep(50);
 }
 
-describe('a service with a database of its own', { timeout: 180_000 }, async () => {
+describe('a service with a database of its own', { timeout: 600_000 }, async () => {
   const [data, { yaml, out }] = [await dataFolder(), await yamlFolder()];
   // All of 127.0.0.0/8 is this machine, so 127.0.0.2 stands for the network.
   const service = { WRITEBACK_DATA: data, WRITEBACK_PORT: '0', WRITEBACK_HOST: '127.0.0.2', ...mine };

@@ -13,7 +13,7 @@ import { dataFolder } from '../../test/servers/store-places.ts';
 
 test(
   'a run stands in the trace of the call that started it, with its phases',
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async () => {
     const collector = await startOtlp();
     after(() => collector.stop());

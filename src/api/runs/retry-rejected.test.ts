@@ -22,7 +22,7 @@ for (const { name, store } of await openBothStores()) {
   const db = store.kysely;
   const parts = await apiParts(store, { keyRing, dataFolder: folder });
 
-  describe(`rejected rows are tried again on the ${name}`, { timeout: 60_000 }, async () => {
+  describe(`rejected rows are tried again on the ${name}`, { timeout: 600_000 }, async () => {
     const call = apiRig(contract, apiHandlers(parts));
     const rig = await serviceRig(store, { registry, keyRing, dataFolder: folder });
     const mongo = await startMongo({ users: [writer] });

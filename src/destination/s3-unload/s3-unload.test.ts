@@ -113,7 +113,7 @@ function suite(server: S3Server, connector: FileConnector): void {
 
   test(
     'an abort midway ends a hanging source, publishes nothing and leaves no upload',
-    { timeout: 60_000 },
+    { timeout: 600_000 },
     async () => {
       const stop = new AbortController();
       async function* hanging() {

@@ -130,7 +130,7 @@ test('a refusal is the person’s, a busy or missing receiver may pass, and no e
 for (const { name, store } of stores) {
   const db = store.kysely;
 
-  describe(`alerts on the ${name}`, { timeout: 60_000 }, () => {
+  describe(`alerts on the ${name}`, { timeout: 600_000 }, () => {
     const channel = (id: string, told: AlertMessage[], isBroken = () => false): AlertChannel => ({
       id,
       async send(one) {
