@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type Server, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { UserError } from '../errors.ts';
 
@@ -64,14 +64,19 @@ export async function listen(server: FastifyInstance, host: string, port: number
       return `http://${at.includes(':') ? `[${at}]` : at}:${taken}`;
     },
     async move(next) {
-      // All addresses and one of them cannot be listened to at once.
-      for (const http of servers) http.close();
+      // All addresses and one of them cannot be listened to at once. HTTP's own `close` would end idle connections too,
+      // and whoever is between two calls, as the command that sets the server up is, would meet a reset.
+      for (const http of servers) NetServer.prototype.close.call(http);
       servers.push(await open(server, next, taken));
       at = next;
     },
     async close(milliseconds) {
       const listening = servers.at(-1)!;
-      for (const http of servers) if (http !== listening) http.closeAllConnections();
+      for (const http of servers) {
+        if (http === listening) continue;
+        http.close();
+        http.closeAllConnections();
+      }
       await Promise.all([closeWithin(listening, milliseconds), server.close()]);
     },
   };
