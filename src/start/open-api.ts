@@ -19,6 +19,9 @@ import type { Service } from './open-service.ts';
 /** Milliseconds between two looks for the administrator, whom another process may create too. */
 const pause = 500;
 
+/** Milliseconds for whoever sets the server up to sign in: a connection that begins while the server moves is reset. */
+const settling = 5000;
+
 /** Milliseconds that a call has to be answered once the process is to end. */
 const patience = 5_000;
 
@@ -35,6 +38,8 @@ async function moveWhenSetUp(listener: Listener, host: string, { db, log }: Serv
     await sleep(pause, undefined, { signal }).catch(() => {});
     const admins = signal.aborted ? 0 : await countAdmins(db).catch(() => 0);
     if (admins === 0) continue;
+    await sleep(settling, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return;
     await listener.move(host);
     return log.info('There is an administrator; the API is open to its network.', { url: listener.url });
   }
