@@ -15,25 +15,7 @@ import {
   string,
   stringMatching,
 } from 'fast-check';
-
-/** A JSON Schema as the OpenAPI document has it. */
-export interface JsonSchema {
-  readonly type?: string;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly items?: JsonSchema;
-  readonly pattern?: string;
-  readonly format?: string;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-}
+import type { JsonSchema } from '../src/contract/json-schema.ts';
 
 /** Values that a test knows to be good at a place, by the name of the property. */
 export type Known = Readonly<Record<string, () => readonly unknown[]>>;

@@ -1,26 +1,6 @@
 import type { TSchema } from 'typebox';
+import type { JsonSchema } from '../../contract/json-schema.ts';
 import { type Html, html } from './html.ts';
-
-/** The keywords of JSON Schema that the contract uses. */
-interface JsonSchema {
-  readonly type?: string;
-  readonly format?: string;
-  readonly enum?: readonly string[];
-  readonly pattern?: string;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly uniqueItems?: boolean;
-  readonly default?: unknown;
-  readonly items?: JsonSchema;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-}
 
 /** `1 to 200 characters`; undefined where nothing bounds it. */
 function span(least: number | undefined, most: number | undefined, unit: string): string | undefined {
