@@ -1,30 +1,42 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { Agent, type IncomingMessage, request } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
 import Fastify from 'fastify';
-import { listen } from './listen.ts';
+import { isFromHere, listen } from './listen.ts';
 
-test('a client that is between two calls goes on over its connection while the server moves', async (context) => {
+test('a connection that the gate does not admit is reset, and others are answered until the server closes', async () => {
   const server = Fastify();
   server.get('/', async () => 'here');
-  const listener = await listen(server, '127.0.0.1', 0);
-  const { port } = new URL(listener.url);
-  const agent = new Agent({ keepAlive: true });
-  context.after(() => agent.destroy());
-  const call = async () => {
-    const asked = request({ host: '127.0.0.1', port, agent }).end();
-    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
-    return [await text(answer), asked.reusedSocket];
-  };
-  assert.deepEqual(await call(), ['here', false]);
-  await listener.move('0.0.0.0');
-  assert.equal(listener.url, `http://0.0.0.0:${port}`);
-  assert.deepEqual(await call(), ['here', true]);
-  agent.destroy();
-  assert.deepEqual(await call(), ['here', false], 'and new ones are taken');
+  let isOpen = false;
+  const listener = await listen(server, '127.0.0.1', 0, () => isOpen);
+  const call = async () => (await fetch(listener.url)).text();
+  const endsWith = (code: string) => (error: Error) => (error.cause as NodeJS.ErrnoException).code === code;
+  await assert.rejects(call(), endsWith('ECONNRESET'));
+  isOpen = true;
+  assert.equal(await call(), 'here');
   await listener.close(1000);
-  agent.destroy();
-  await assert.rejects(call(), { code: 'ECONNREFUSED' });
+  await assert.rejects(call(), endsWith('ECONNREFUSED'));
+});
+
+test('what comes from this machine is told by its address, however it is written', () => {
+  const at = (remoteAddress: string, localAddress: string) => isFromHere({ remoteAddress, localAddress });
+  assert.ok(at('127.0.0.1', '127.0.0.1'));
+  assert.ok(at('::ffff:127.0.0.9', '::ffff:127.0.0.1'));
+  assert.ok(at('::1', '::1'));
+  assert.ok(at('192.168.1.5', '192.168.1.5'), 'this machine by its own address');
+  assert.ok(!at('192.168.1.6', '192.168.1.5'));
+  assert.ok(!at('172.17.0.1', '172.17.0.2'), "a container's host");
+  assert.ok(!at('::ffff:192.168.127.1', '::ffff:192.168.1.5'));
+});
+
+test('this machine is known by each of its addresses', async () => {
+  const server = Fastify();
+  server.get('/', async () => 'here');
+  const listener = await listen(server, '0.0.0.0', 0, isFromHere);
+  const { port } = new URL(listener.url);
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const addresses = own.filter(({ family }) => family === 'IPv4').map(({ address }) => address);
+  for (const address of addresses)
+    assert.equal(await (await fetch(`http://${address}:${port}`)).text(), 'here');
+  await listener.close(1000);
 });

@@ -1,15 +1,13 @@
 import { once } from 'node:events';
 import { type Server, createServer } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { UserError } from '../errors.ts';
 
-/** Where a server is reached. It may move while it serves. */
+/** Where a server is reached. */
 export interface Listener {
   /** `http://127.0.0.1:8080`, without a slash at its end. */
   readonly url: string;
-  /** Goes on at another address with the same port; calls that are being answered end as they would have. */
-  move(host: string): Promise<void>;
   /** Takes no more calls, and cuts those off that are not answered in time. */
   close(milliseconds: number): Promise<void>;
 }
@@ -50,34 +48,34 @@ async function closeWithin(http: Server, milliseconds: number): Promise<void> {
   clearTimeout(limit);
 }
 
+/** Tells whether a connection may come in. */
+export type Gate = (connection: Pick<Socket, 'localAddress' | 'remoteAddress'>) => boolean;
+
+/** Whether a connection comes from the machine that it goes to: over loopback, or from the very address it goes to. */
+export const isFromHere: Gate = ({ localAddress, remoteAddress = '' }) =>
+  remoteAddress === localAddress || /^(::ffff:)?127\.|^::1$/.test(remoteAddress);
+
 /**
- * Answers calls at an address; port 0 is a free one. Not Fastify's own `listen`: that can never move. Throws UserError
- * `api-address` when the address cannot be had.
+ * Answers calls at an address; port 0 is a free one. A connection that the gate does not admit is reset before a byte of
+ * it is read. Not Fastify's own `listen`: for `localhost` that opens a second server, which nobody would cut off. Throws
+ * UserError `api-address` when the address cannot be had.
  */
-export async function listen(server: FastifyInstance, host: string, port: number): Promise<Listener> {
+export async function listen(
+  server: FastifyInstance,
+  host: string,
+  port: number,
+  admits: Gate = () => true,
+): Promise<Listener> {
   await server.ready();
-  const servers = [await open(server, host, port)];
-  const { port: taken } = servers[0]!.address() as AddressInfo;
-  let at = host;
+  const http = await open(server, host, port);
+  http.on('connection', (connection) => {
+    if (!admits(connection)) connection.resetAndDestroy();
+  });
+  const { port: taken } = http.address() as AddressInfo;
   return {
-    get url() {
-      return `http://${at.includes(':') ? `[${at}]` : at}:${taken}`;
-    },
-    async move(next) {
-      // All addresses and one of them cannot be listened to at once. HTTP's own `close` would end idle connections too,
-      // and whoever is between two calls, as the command that sets the server up is, would meet a reset.
-      for (const http of servers) NetServer.prototype.close.call(http);
-      servers.push(await open(server, next, taken));
-      at = next;
-    },
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     async close(milliseconds) {
-      const listening = servers.at(-1)!;
-      for (const http of servers) {
-        if (http === listening) continue;
-        http.close();
-        http.closeAllConnections();
-      }
-      await Promise.all([closeWithin(listening, milliseconds), server.close()]);
+      await Promise.all([closeWithin(http, milliseconds), server.close()]);
     },
   };
 }

@@ -8,7 +8,7 @@ export interface Started {
   readonly url?: string;
   /** While there is no administrator: where to create the first one. It works once. */
   readonly setupUrl?: string | undefined;
-  /** Where the API will listen once there is an administrator, if that is elsewhere. */
+  /** The network that is served once there is an administrator, if it is more than this machine. */
   readonly later?: string | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apiHandlers } from '../api/handlers.ts';
 import { identify } from '../api/identify.ts';
-import { type Listener, listen } from '../api/listen.ts';
+import { type Gate, isFromHere, listen } from '../api/listen.ts';
 import { createOnce } from '../api/once.ts';
 import { serve } from '../api/serve.ts';
 import { serveReferencePage } from '../api/page/reference-page.ts';
@@ -19,30 +19,36 @@ import type { Service } from './open-service.ts';
 /** Milliseconds between two looks for the administrator, whom another process may create too. */
 const pause = 500;
 
-/** Milliseconds for whoever sets the server up to sign in: a connection that begins while the server moves is reset. */
-const settling = 5000;
-
 /** Milliseconds that a call has to be answered once the process is to end. */
 const patience = 5_000;
 
 /** Calls of one API key in a minute. */
 const keyCalls = 600;
 
-const loopback = '127.0.0.1';
-
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
-/** Opens the server to its network as soon as there is an administrator. */
-async function moveWhenSetUp(listener: Listener, host: string, { db, log }: Service, signal: AbortSignal) {
-  while (!signal.aborted) {
-    await sleep(pause, undefined, { signal }).catch(() => {});
-    const admins = signal.aborted ? 0 : await countAdmins(db).catch(() => 0);
-    if (admins === 0) continue;
-    await sleep(settling, undefined, { signal }).catch(() => {});
-    if (signal.aborted) return;
-    await listener.move(host);
-    return log.info('There is an administrator; the API is open to its network.', { url: listener.url });
-  }
+/** An address of this machine that a server is reached at which listens on a host. */
+const hereOf = (url: string) => url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+
+/**
+ * Admits this machine only until there is an administrator. The server listens to its network from the start: one that
+ * moved there afterwards would reset whoever connects in that moment, as the command that sets it up does.
+ */
+function gateUntilSetUp({ db, log }: Service, stack: AsyncDisposableStack): Gate {
+  const closing = new AbortController();
+  let isSetUp = false;
+  const watching = (async () => {
+    while (!isSetUp && !closing.signal.aborted) {
+      await sleep(pause, undefined, { signal: closing.signal }).catch(() => {});
+      if (!closing.signal.aborted) isSetUp = (await countAdmins(db).catch(() => 0)) > 0;
+    }
+    if (isSetUp) log.info('There is an administrator; the API is open to its network.');
+  })();
+  stack.defer(async () => {
+    closing.abort();
+    await watching;
+  });
+  return (connection) => isSetUp || isFromHere(connection);
 }
 
 /** What the API is told beside the service that it works with. */
@@ -75,17 +81,11 @@ export async function openApi(
   addOperatorRoutes(server, { ...service, identify: known, version });
   const setUp = (await countAdmins(db)) > 0;
   if (!setUp) serveSetupPage(server, handlers.createAdministrator);
-  const listener = await listen(server, setUp || isLoopback(host) ? host : loopback, port);
+  const gate = setUp || isLoopback(host) ? undefined : gateUntilSetUp(service, stack);
+  const listener = await listen(server, host, port, gate);
   stack.defer(() => listener.close(patience));
   const { url } = listener;
   if (setUp) return { url };
-  const setupUrl = `${url}/setup?token=${token}`;
-  if (isLoopback(host)) return { url, setupUrl };
-  const closing = new AbortController();
-  const moving = moveWhenSetUp(listener, host, service, closing.signal);
-  stack.defer(async () => {
-    closing.abort();
-    await moving;
-  });
-  return { url, setupUrl, later: host };
+  const setupUrl = `${hereOf(url)}/setup?token=${token}`;
+  return { url, setupUrl, later: gate && host };
 }

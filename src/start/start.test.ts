@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { type IncomingMessage, request } from 'node:http';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,16 +18,18 @@ import {
 
 const mine = await ownConfiguration();
 
-/** True when something listens there. */
-async function listens(host: string, url: string): Promise<boolean> {
-  const socket = connect(Number(new URL(url).port), host);
+const isOfNetwork = ({ family, internal }: NetworkInterfaceInfo) => family === 'IPv4' && !internal;
+
+/** Whether a call over loopback is answered that comes from an address of this machine. */
+async function serves(url: string, localAddress?: string): Promise<boolean> {
+  const { port } = new URL(url);
+  const asked = request({ host: '127.0.0.1', port, localAddress, path: '/healthz', agent: false }).end();
   try {
-    await once(socket, 'connect');
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    answer.resume();
     return true;
   } catch {
     return false;
-  } finally {
-    socket.destroy();
   }
 }
 
@@ -36,17 +39,20 @@ async function until(question: () => Promise<boolean>): Promise<void> {
 
 describe('a service with a database of its own', { timeout: 600_000 }, async () => {
   const [data, { yaml, out }] = [await dataFolder(), await yamlFolder()];
-  // All of 127.0.0.0/8 is this machine, so 127.0.0.2 stands for the network.
-  const service = { WRITEBACK_DATA: data, WRITEBACK_PORT: '0', WRITEBACK_HOST: '127.0.0.2', ...mine };
-  let { url, setupUrl, end } = await startService({ ...service, WRITEBACK_HOST: '0.0.0.0' });
+  const service = { WRITEBACK_DATA: data, WRITEBACK_PORT: '0', WRITEBACK_HOST: '0.0.0.0', ...mine };
+  let { url, setupUrl, end } = await startService(service);
   const write = (...words: string[]) => typed(words, mine);
 
-  test('listens on this machine alone, and to its network as soon as there is an administrator', async () => {
-    assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
-    assert.deepEqual([await listens('127.0.0.1', url), await listens('127.0.0.2', url)], [true, false]);
+  test('serves this machine alone, and its network as soon as there is an administrator', async () => {
+    assert.match(url, /^http:\/\/0\.0\.0\.0:\d+$/);
+    assert.match(setupUrl!, /^http:\/\/127\.0\.0\.1:\d+\/setup\?token=/);
+    // What comes to loopback from the address of a network card is what nobody on this machine does unasked.
+    const card = Object.values(networkInterfaces()).flatMap((all) => all?.filter(isOfNetwork) ?? [])[0];
+    assert.deepEqual([await serves(url), card && (await serves(url, card.address))], [true, card && false]);
     const { code, err, lines } = await typed(['setup'], mine, answers(setupUrl!));
-    assert.deepEqual([code, err, lines[0]], [0, '', { event: 'signed-in', url, name: 'Ada' }]);
-    await until(() => listens('127.0.0.2', url));
+    const signedIn = { event: 'signed-in', url: new URL(setupUrl!).origin, name: 'Ada' };
+    assert.deepEqual([code, err, lines[0]], [0, '', signedIn]);
+    await until(() => serves(url, card?.address));
     assert.equal((await write('whoami')).lines[0]?.['email'], 'ada@example.com');
   });
 
@@ -93,7 +99,7 @@ describe('a service with a database of its own', { timeout: 600_000 }, async () 
     assert.equal(await end('SIGKILL'), null);
     ({ url, setupUrl, end } = await startService(service));
     assert.equal(setupUrl, undefined);
-    assert.match(url, /^http:\/\/127\.0\.0\.2:/);
+    assert.match(url, /^http:\/\/0\.0\.0\.0:/);
     const { code, lines } = await write('runs', 'People', '--url', url);
     assert.deepEqual([code, lines], [2, []], 'a kept key is not sent to another server');
     const { apiKey = '' } = JSON.parse(
@@ -216,7 +222,7 @@ describe('a service with a database of its own', { timeout: 600_000 }, async () 
 
   test('SIGTERM ends it by itself, with its database', async () => {
     assert.equal(await end('SIGTERM'), 0);
-    assert.equal(await listens('127.0.0.2', url), false);
+    assert.equal(await serves(url), false);
     await assert.rejects(stat(join(data, 'postgres/data/postmaster.pid')), { code: 'ENOENT' });
   });
 });
