@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Client } from '../contract/client.ts';
+import { definitionKeys } from '../contract/writebacks.ts';
 import { UserError } from '../errors.ts';
 import { type Command, exitCodes } from './command.ts';
 import {
@@ -55,14 +56,12 @@ function sourceFile({ source, sourceAccountId }: WritebackAnswer, { accounts, da
 }
 
 function writebackFile(writeback: WritebackAnswer, names: Names): object {
-  const { name, description, tags, connector, accountId, details, schedule, timeZone } = writeback;
-  const { retry, updateMethod, publishOutput, noUpdateHours } = writeback;
+  const { accountId, sourceAccountId: _, ...rest } = writeback;
   const account = accountId === undefined ? undefined : names.accounts.get(accountId);
-  const source = sourceFile(writeback, names);
-  const all = { name, description, tags, source, connector, account, details, schedule, timeZone };
-  const alerts = alertsFile(writeback.alerts, names);
-  const given = Object.entries({ ...all, retry, updateMethod, publishOutput, noUpdateHours, alerts });
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  const [source, alerts] = [sourceFile(writeback, names), alertsFile(writeback.alerts, names)];
+  const all: Readonly<Record<string, unknown>> = { ...rest, source, account, alerts };
+  const keys = definitionKeys.map((key) => (key === 'accountId' ? 'account' : key));
+  return Object.fromEntries(keys.flatMap((key) => (all[key] === undefined ? [] : [[key, all[key]]])));
 }
 
 /** Two things whose names make the same file name get numbers. */

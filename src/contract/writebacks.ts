@@ -37,6 +37,9 @@ function orNull<T extends TSchema>(schema: T) {
   return Type.Optional(Type.Union([schema, Type.Null()]));
 }
 
+/** The keys of all that a person saves; what else an answer tells is the server's own. */
+export const definitionKeys = Object.keys(definition) as readonly (keyof typeof definition)[];
+
 /** What is not sent stays as it was. */
 const change = {
   name: Type.Optional(name),

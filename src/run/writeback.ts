@@ -46,6 +46,14 @@ export function inPane<T>(pane: string, check: () => T): T {
   }
 }
 
+/** The checked details of a writeback; those that are the source's go over to it. Throws UserErrors with the path `details.…`. */
+export function checkDetails(connector: Connector, source: Entries, details: Entries): Entries {
+  return inPane('details', () => {
+    takeShared(source, details, connector.details);
+    return checkValues(connector.details, details, 'details');
+  });
+}
+
 /** What no single field shows: names that cannot be rendered, options that do not go together, the connector's own rules. */
 function checkTogether(connector: Connector, credentials: Entries, details: Entries): void {
   for (const [id, field] of Object.entries(connector.details)) {
@@ -96,19 +104,13 @@ export function checkWriteback(value: unknown, registry: Registry): Writeback {
   refuseUnknownKeys(given);
   const name = text(given['name'], 'name');
   const connector = registry.get(text(given['connector'], 'connector'));
-  const [source, credentials, details] = [
-    entries(given['source'], 'source'),
-    entries(given['credentials'], 'credentials'),
-    entries(given['details'], 'details'),
-  ];
-  inPane('credentials', () => takeShared(source, credentials, connector.credentials));
-  inPane('details', () => takeShared(source, details, connector.details));
+  const source = entries(given['source'], 'source');
+  const typed = entries(given['credentials'], 'credentials');
+  inPane('credentials', () => takeShared(source, typed, connector.credentials));
+  const details = checkDetails(connector, source, entries(given['details'], 'details'));
   const spec = inPane('source', () => checkSource(source));
-  const checked = {
-    credentials: inPane('credentials', () => checkValues(connector.credentials, credentials, 'credentials')),
-    details: inPane('details', () => checkValues(connector.details, details, 'details')),
-  };
-  inPane('details', () => checkTogether(connector, checked.credentials, checked.details));
+  const credentials = inPane('credentials', () => checkValues(connector.credentials, typed, 'credentials'));
+  inPane('details', () => checkTogether(connector, credentials, details));
   const id = identify(given['id'], name, connector, spec);
   return {
     id,
@@ -116,6 +118,7 @@ export function checkWriteback(value: unknown, registry: Registry): Writeback {
     timeZone: checkTimeZone(given['timeZone']),
     source: spec,
     connector: connector.id,
-    ...checked,
+    credentials,
+    details,
   };
 }

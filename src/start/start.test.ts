@@ -173,6 +173,23 @@ describe('a service with a database of its own', { timeout: 600_000 }, async () 
     assert.match(err, /"Lost" refers to the DataSet "none\.csv", which there is not/);
   });
 
+  test('a wrong schedule or wrong details are told before an account is made', async () => {
+    const file = join(yaml, '../wrong.yaml');
+    const text = (more: string) =>
+      `name: Wrong\nsource: { kind: local, dataset: people.csv }\nconnector: folder\ncredentials: { folder: /tmp }\n${more}\n`;
+    const wrong: [string, RegExp][] = [
+      ['details: { fileName: x }\nschedule: { every: eclipse }', /Writeback "Wrong": "Every" has no choice "eclipse"/],
+      ['details: { fileNane: x }', /Writeback "Wrong": .*fileNane/],
+    ];
+    for (const [more, told] of wrong) {
+      await writeFile(file, text(more));
+      const { code, err, lines } = await write('apply', file);
+      assert.deepEqual([code, lines], [2, []]);
+      assert.match(err, told);
+    }
+    assert.ok(!(await write('accounts')).lines.some(({ name }) => name === 'Wrong'));
+  });
+
   test('people are let in, and keys for programs may what they were made for', async () => {
     const bob = await typed(['people', 'create', 'Bob', 'bob@example.com', 'viewer'], mine, `${password}\n`);
     assert.deepEqual([bob.code, bob.lines[0]?.['role']], [0, 'viewer']);

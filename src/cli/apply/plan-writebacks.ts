@@ -1,6 +1,6 @@
 import type { CallOf } from '../../contract/endpoint.ts';
 import { changesBetween } from '../../contract/changes.ts';
-import type { writebackEndpoints } from '../../contract/writebacks.ts';
+import { definitionKeys, type writebackEndpoints } from '../../contract/writebacks.ts';
 import { UserError } from '../../errors.ts';
 import type { WritebackAnswer } from '../find.ts';
 import { type Ids, type Step, accountKey } from './step.ts';
@@ -8,24 +8,6 @@ import type { Group, WantedWriteback } from './wanted.ts';
 
 type Definition = CallOf<typeof writebackEndpoints.createWriteback>['body'];
 type Change = CallOf<typeof writebackEndpoints.changeWriteback>['body'];
-
-/** All that a person saves; the rest of a writeback's answer is the server's own. */
-const keys = [
-  'name',
-  'description',
-  'tags',
-  'source',
-  'sourceAccountId',
-  'connector',
-  'accountId',
-  'details',
-  'schedule',
-  'timeZone',
-  'retry',
-  'updateMethod',
-  'noUpdateHours',
-  'alerts',
-] as const satisfies readonly (keyof Definition)[];
 
 /** An id by name; before the step that makes it there is none. */
 function idOf(ids: ReadonlyMap<string, string>, name: string | undefined): Group {
@@ -62,7 +44,7 @@ function definitionOf(
 }
 
 const definitionIn = (there: Group): Group =>
-  Object.fromEntries(keys.flatMap((key) => (there[key] === undefined ? [] : [[key, there[key]]])));
+  Object.fromEntries(definitionKeys.flatMap((key) => (there[key] === undefined ? [] : [[key, there[key]]])));
 
 function stepOf(
   wanted: WantedWriteback,
@@ -91,7 +73,7 @@ function stepOf(
     changes,
     async act(client, now) {
       const definition = definitionOf(wanted, label, now);
-      const body = Object.fromEntries(keys.map((key) => [key, definition[key] ?? null])) as Change;
+      const body = Object.fromEntries(definitionKeys.map((key) => [key, definition[key] ?? null])) as Change;
       await client.changeWriteback({ params: { id: there.id }, body });
     },
   };

@@ -11,6 +11,7 @@ import {
   allChannels,
   allWritebacks,
 } from '../find.ts';
+import { checkWritebacks } from './check-writebacks.ts';
 import { planAccounts } from './plan-accounts.ts';
 import { planWritebacks } from './plan-writebacks.ts';
 import { type Ids, type Step, accountKey } from './step.ts';
@@ -131,6 +132,7 @@ export async function planFor(wanted: Wanted, client: Client, options: PlanOptio
     channels: new Map(channels.map(({ id, name }) => [name, id])),
   };
   checkReferences(wanted, ids);
+  await checkWritebacks(wanted.writebacks, registry, client);
   const steps = [
     ...wanted.datasets.filter(({ name }) => !ids.datasets.has(name)).map(uploadStep),
     ...planAccounts(wanted.accounts, accounts, registry, secrets),

@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
+import { definitionKeys } from '../../contract/writebacks.ts';
 import { UserError } from '../../errors.ts';
 
 export type Group = Readonly<Record<string, unknown>>;
@@ -94,21 +95,14 @@ function domoSource({ account, clientId, clientSecret, baseUrl, ...rest }: Group
   return { accounts: [{ name, connector: 'domo', credentials }], refers: { sourceAccount: name }, source };
 }
 
-const definitionKeys = [
-  'description',
-  'tags',
-  'details',
-  'schedule',
-  'timeZone',
-  'retry',
-  'updateMethod',
-  'publishOutput',
-  'noUpdateHours',
-  'alerts',
-];
+/** What stands in a file under another name, or is read apart. */
+const apart = ['name', 'source', 'connector', 'accountId', 'sourceAccountId'];
+
+/** What stands in a file as the API takes it. */
+const plainKeys = definitionKeys.filter((key) => !apart.includes(key));
 
 function writebackOf(file: Group, folder: string): Wanted {
-  onlyKeys(file, ['name', 'source', 'connector', 'account', 'credentials', ...definitionKeys], 'A writeback');
+  onlyKeys(file, ['name', 'source', 'connector', 'account', 'credentials', ...plainKeys], 'A writeback');
   const [name, connector] = [text(file, 'name'), text(file, 'connector')];
   const given = group(file['source'], 'source');
   const local = given['kind'] === 'local';
@@ -120,7 +114,7 @@ function writebackOf(file: Group, folder: string): Wanted {
   } = local ? localSource(given, folder) : domoSource(given);
   const own = { name, connector, credentials: group(file['credentials'], 'credentials') };
   const account = file['account'] === undefined ? name : text(file, 'account');
-  const rest = Object.fromEntries(definitionKeys.flatMap((key) => (key in file ? [[key, file[key]]] : [])));
+  const rest = Object.fromEntries(plainKeys.flatMap((key) => (key in file ? [[key, file[key]]] : [])));
   return {
     accounts: file['account'] === undefined ? [...accounts, own] : accounts,
     datasets,
