@@ -2,8 +2,9 @@ import { accountsAfter, updateAccount } from '../store/account.ts';
 import { alertChannelsAfter, updateAlertChannel } from '../store/alert-channel.ts';
 import type { Db } from '../store/database.ts';
 import { replaceKey } from '../store/installation.ts';
+import type { SealedSecrets } from '../store/sealed-secrets.ts';
 import type { KeyRing } from './key-ring.ts';
-import { type SealedSecrets, rotateSecrets } from './seal.ts';
+import { rotateSecrets } from './seal.ts';
 
 /** Rows that are read at once. */
 const page = 200;
@@ -12,7 +13,7 @@ const page = 200;
 interface Holder {
   readonly id: string;
   readonly version: number;
-  readonly secrets: object;
+  readonly secrets: SealedSecrets;
 }
 
 /** A table of holders. */
@@ -27,8 +28,8 @@ const tables: readonly Holders[] = [
 ];
 
 /**
- * Puts every saved secret under the ring's first key, which all processes need from now on. May be stopped and run again; work goes on meanwhile, as both keys
- * open. Only afterwards may the old key leave the ring. Gives the number of accounts and alert channels that were changed. One
+ * Puts every saved secret under the ring's first key, which all processes need from now on. May be stopped and run again; work
+ * goes on meanwhile, as both keys open. Only afterwards may the old key leave the ring. Gives the number of accounts and alert channels that were changed. One
  * that somebody edits in the same moment is taken up again.
  */
 export async function rotateKeys(db: Db, ring: KeyRing): Promise<number> {
@@ -44,8 +45,8 @@ async function rotateTable(db: Db, ring: KeyRing, table: Holders): Promise<numbe
   for (;;) {
     const holders = await table.after(db, after, page);
     for (const { id, version, secrets } of holders) {
-      const under = rotateSecrets(ring, id, secrets as SealedSecrets);
-      if (sameKeys(under, secrets as SealedSecrets)) {
+      const under = rotateSecrets(ring, id, secrets);
+      if (sameKeys(under, secrets)) {
         after = id;
         continue;
       }

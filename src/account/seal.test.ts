@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { assert as holds, dictionary, property, string } from 'fast-check';
 import { UserError } from '../errors.ts';
 import { type KeyRing, newMasterKey, requireKeys } from './key-ring.ts';
-import { type Sealed, openSecrets, rotateSecrets, sealSecrets } from './seal.ts';
+import type { Sealed } from '../store/sealed-secrets.ts';
+import { openSecrets, rotateSecrets, sealSecrets } from './seal.ts';
 
 const ring: KeyRing = [newMasterKey()];
 const account = 'account_1';

@@ -1,23 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { UserError } from '../errors.ts';
+import type { Sealed, SealedSecrets } from '../store/sealed-secrets.ts';
 import { type KeyRing, type MasterKey, keyMissing } from './key-ring.ts';
-
-/**
- * A secret as it is kept. Each is encrypted with a key of its own, and that key with the master key: so a new master key
- * touches 32 bytes of each secret, and no nonce is ever used twice with a key that matters.
- */
-export interface Sealed {
-  readonly v: 1;
-  /** The id of the master key. */
-  readonly key: string;
-  /** The secret's own key, sealed by the master key: nonce, ciphertext, tag; base64. */
-  readonly wrapped: string;
-  /** The secret, sealed by its own key: the same. */
-  readonly text: string;
-}
-
-/** What belongs to an account, by field id. */
-export type SealedSecrets = Readonly<Record<string, Sealed>>;
 
 const cipher = 'aes-256-gcm';
 /** The sizes that NIST SP 800-38D recommends. A shorter tag is refused, for it would be easier to forge. */

@@ -1,7 +1,7 @@
 import { accountKind, domoKind } from '../account/account-kinds.ts';
 import type { PaneValues } from '../account/credentials.ts';
 import type { KeyRing } from '../account/key-ring.ts';
-import { type SealedSecrets, openSecrets } from '../account/seal.ts';
+import { openSecrets } from '../account/seal.ts';
 import type { Registry } from '../connector/registry.ts';
 import type { CallOf } from '../contract/endpoint.ts';
 import type { writebackEndpoints } from '../contract/writebacks.ts';
@@ -108,6 +108,5 @@ async function openAccount(
       remedy: `Choose an account of ${name}.`,
     });
   }
-  const sealed = account.secrets as unknown as SealedSecrets;
-  return { ...account.credentials, ...inPane(pane, () => openSecrets(keyRing, id, sealed)) };
+  return { ...account.credentials, ...inPane(pane, () => openSecrets(keyRing, id, account.secrets)) };
 }

@@ -1,12 +1,7 @@
 import type { Generated, Insertable, Selectable, Updateable } from 'kysely';
 import type { Access } from './account-share.ts';
-import type { Db, DefaultJson, Json } from './database.ts';
-
-/** A sealed secret as it is kept: see `account/seal.ts`. Here it is only text. */
-type Sealed = Readonly<Record<string, string | number>>;
-
-/** Sealed secrets by field id. Never sent to anybody. */
-export type SealedColumn = DefaultJson<Readonly<Record<string, Sealed>>>;
+import type { Db, Json } from './database.ts';
+import type { SealedColumn } from './sealed-secrets.ts';
 
 export interface AccountTable {
   id: string;

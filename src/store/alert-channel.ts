@@ -1,7 +1,7 @@
 import { type Generated, type Insertable, type Selectable, type Updateable, sql } from 'kysely';
 import type { alertChannelKinds } from '../contract/alerts.ts';
-import type { SealedColumn } from './account.ts';
 import type { Db, Json } from './database.ts';
+import type { SealedColumn } from './sealed-secrets.ts';
 
 export interface AlertChannelTable {
   id: string;

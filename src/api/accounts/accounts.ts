@@ -1,7 +1,7 @@
 import { type AccountKind, accountKind } from '../../account/account-kinds.ts';
 import { type Credentials, changedCredentials, newCredentials } from '../../account/credentials.ts';
 import type { KeyRing } from '../../account/key-ring.ts';
-import { type SealedSecrets, openSecrets, sealSecrets } from '../../account/seal.ts';
+import { openSecrets, sealSecrets } from '../../account/seal.ts';
 import type { Registry } from '../../connector/registry.ts';
 import type { Contract } from '../../contract/contract.ts';
 import { UserError, restated } from '../../errors.ts';
@@ -105,7 +105,7 @@ function changedColumns(
   kind: AccountKind,
   typed: Readonly<Record<string, unknown>>,
 ) {
-  const secrets = openSecrets(keyRing, account.id, account.secrets as unknown as SealedSecrets);
+  const secrets = openSecrets(keyRing, account.id, account.secrets);
   const before = { plain: account.credentials, secrets };
   const after = inCredentials(() => changedCredentials(kind.fields, before, typed));
   return { ...columnsOf(keyRing, account.id, after), state: 'untested' as const, testedAt: null };

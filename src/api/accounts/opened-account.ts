@@ -1,5 +1,5 @@
 import type { KeyRing } from '../../account/key-ring.ts';
-import { type SealedSecrets, openSecrets } from '../../account/seal.ts';
+import { openSecrets } from '../../account/seal.ts';
 import type { Egress } from '../../egress/egress.ts';
 import type { Values } from '../../field/field.ts';
 import type { Log } from '../../log.ts';
@@ -25,7 +25,7 @@ export interface OpenedAccount {
 
 /** Opens an account. Throws UserErrors `seal-…`. */
 export function openedAccount({ keyRing, egress, log }: OpeningParts, account: Account): OpenedAccount {
-  const secrets = openSecrets(keyRing, account.id, account.secrets as unknown as SealedSecrets);
+  const secrets = openSecrets(keyRing, account.id, account.secrets);
   const own = scopedLog(log);
   for (const secret of Object.values(secrets)) own.hide(secret);
   return { values: { ...account.credentials, ...secrets }, egress, log: own };

@@ -1,6 +1,6 @@
 import { type Credentials, changedCredentials, newCredentials } from '../../account/credentials.ts';
 import type { KeyRing } from '../../account/key-ring.ts';
-import { type SealedSecrets, openSecrets, sealSecrets } from '../../account/seal.ts';
+import { openSecrets, sealSecrets } from '../../account/seal.ts';
 import type { Contract } from '../../contract/contract.ts';
 import { UserError } from '../../errors.ts';
 import { channelKinds, openChannel } from '../../run/alert/channel-kinds.ts';
@@ -81,7 +81,7 @@ function changedColumns(
   typed: Readonly<Record<string, unknown>>,
   parts: ChannelParts,
 ) {
-  const secrets = openSecrets(parts.keyRing, channel.id, channel.secrets as unknown as SealedSecrets);
+  const secrets = openSecrets(parts.keyRing, channel.id, channel.secrets);
   const before = { plain: channel.credentials, secrets };
   return inPane('credentials', () =>
     columnsOf(channel, changedCredentials(channelKinds[channel.kind].fields, before, typed), parts),

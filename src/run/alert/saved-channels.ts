@@ -1,5 +1,5 @@
 import type { KeyRing } from '../../account/key-ring.ts';
-import { type SealedSecrets, openSecrets } from '../../account/seal.ts';
+import { openSecrets } from '../../account/seal.ts';
 import type { Egress } from '../../egress/egress.ts';
 import type { Log } from '../../log.ts';
 import { type SavedChannel, listAlertChannels } from '../../store/alert-channel.ts';
@@ -21,7 +21,7 @@ export function openSavedChannel(
   channel: SavedChannel,
   { keyRing, egress, log }: Omit<ChannelParts, 'db'>,
 ): AlertChannel {
-  const secrets = openSecrets(keyRing, channel.id, channel.secrets as unknown as SealedSecrets);
+  const secrets = openSecrets(keyRing, channel.id, channel.secrets);
   for (const secret of Object.values(secrets)) log.hide(secret);
   return openChannel(channel, { ...channel.credentials, ...secrets }, egress);
 }
