@@ -1,8 +1,11 @@
-import { dayAt, instantsOf } from './local-time.ts';
+import { dayAt, instantsOf, millisecondsOfDay } from './local-time.ts';
 import type { Schedule, TimeSchedule } from './schedule.ts';
 
 /** Four years hold every weekday, month end and leap day; what does not run in them is refused when it is saved. */
 const searchedDays = 4 * 366;
+
+/** The day after the last on which every time zone is in a year that ISO 8601 writes with four digits. */
+const endOfDays = Date.UTC(9999, 11, 31) / millisecondsOfDay;
 
 function instantsOn(schedule: TimeSchedule, day: number): number[] {
   const instants = schedule.minutesOn(day).flatMap((minute) => {
@@ -18,7 +21,8 @@ export function nextRuns(schedule: Schedule, after: Date, count = 5): Date[] {
   if (schedule.kind !== 'times') return [];
   const runs: Date[] = [];
   const today = Math.max(dayAt(after, schedule.timeZone), schedule.firstDay);
-  for (let day = today; day < today + searchedDays && runs.length < count; day += 1)
+  const end = Math.min(today + searchedDays, endOfDays);
+  for (let day = today; day < end && runs.length < count; day += 1)
     for (const instant of instantsOn(schedule, day))
       if (instant > after.getTime() && runs.length < count && instant !== runs.at(-1)?.getTime())
         runs.push(new Date(instant));

@@ -192,6 +192,15 @@ describe('what is refused', () => {
     assert.equal(readSchedule({ every: 'minutes', interval: 5 }, 5).kind, 'times');
   });
 
+  test('no time is of a year with five digits', () => {
+    const schedule = readSchedule({ every: 'day', at: '23:59', timeZone: 'Etc/GMT+12' });
+    const runs = nextRuns(schedule, new Date('9999-12-29T12:00:00Z'));
+    assert.deepEqual(
+      runs.map((run) => run.toISOString()),
+      ['9999-12-30T11:59:00.000Z', '9999-12-31T11:59:00.000Z'],
+    );
+  });
+
   test('what waits for an event has no times', () => {
     assert.deepEqual(readSchedule({ every: 'success', writeback: 'Sales' }), {
       kind: 'success',
