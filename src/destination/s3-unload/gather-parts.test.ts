@@ -40,6 +40,36 @@ for (const told of [true, false]) {
   }
 }
 
+test('memory of a whole part is made only for a file that needs it', async () => {
+  const size = 600_000;
+  const { signal } = new AbortController();
+  for (const [length, cuts] of [
+    [200_000, [200_000]],
+    [1_300_000, [size, size, 100_000]],
+  ] as const) {
+    const file = randomBytes(length);
+    async function* body() {
+      for (let from = 0; from < length; from += 70_001) yield file.subarray(from, from + 70_001);
+    }
+    const made: number[] = [];
+    const memory = (bytes: number) => {
+      made.push(bytes);
+      return Buffer.allocUnsafeSlow(bytes);
+    };
+    const whole: Buffer[] = [];
+    for await (const part of gatherParts({ body: body() }, () => size, signal, memory)) {
+      assert.equal(part.crc32, crc32(part.bytes));
+      whole.push(Buffer.from(part.bytes));
+    }
+    assert.deepEqual(
+      whole.map((part) => part.length),
+      cuts,
+    );
+    assert.ok(Buffer.concat(whole).equals(file));
+    assert.equal(made.includes(size), length > size);
+  }
+});
+
 test('a file without bytes is one empty part', async () => {
   async function* body() {}
   const parts = [];

@@ -14,6 +14,9 @@ export interface Part {
   release(): void;
 }
 
+/** Bytes that are gathered before a whole part's memory is made: most files end within them, and then nothing of 16 MiB is cleared and collected. */
+const beginning = 256 * 1024;
+
 /** Buffers of one size are used again; when parts grow, the smaller ones are let go. */
 function createPool(memory: (size: number) => Buffer) {
   let free: Buffer[] = [];
@@ -84,7 +87,8 @@ export async function* gatherParts(
   const pool = createPool(memory);
   const sums = createSums(crc32SoFar);
   let number = 1;
-  let buffer = pool.take(sizes(number));
+  let size = sizes(number);
+  let buffer = memory(Math.min(size, beginning));
   let filled = 0;
   const part = (last: boolean): Part => {
     const [whole, bytes] = [buffer, buffer.subarray(0, filled)];
@@ -92,11 +96,16 @@ export async function* gatherParts(
   };
   for await (const chunk of pulled(body, signal)) {
     for (let from = 0; from < chunk.length;) {
-      if (filled === buffer.length) {
+      if (filled === size) {
         yield part(false);
         number += 1;
-        buffer = pool.take(sizes(number));
+        size = sizes(number);
+        buffer = pool.take(size);
         filled = 0;
+      } else if (filled === buffer.length) {
+        const whole = pool.take(size);
+        whole.set(buffer);
+        buffer = whole;
       }
       const piece = chunk.subarray(from, from + buffer.length - filled);
       buffer.set(piece, filled);
