@@ -10,6 +10,7 @@ import { UserError } from '../../errors.ts';
 import { type Store, openStore } from '../open.ts';
 import { newId } from '../new-id.ts';
 import { insertPerson, listPeople } from '../person.ts';
+import { prepareCluster } from './cluster.ts';
 import { postmasterPid, serverLives } from './postmaster-file.ts';
 import { serverUser } from './server-user.ts';
 
@@ -127,11 +128,13 @@ test('a server that is killed under us is started again, with all that was commi
   assert.equal(await serverLives(dataOf(folder)), false);
 });
 
-test('a number in postmaster.pid that is another program by now does not keep the server from starting', async () => {
+test('lock files with a number that is another program’s by now do not keep the server from starting', async () => {
   const user = await serverUser();
   const other = spawn('sleep', ['60'], { ...user, stdio: 'ignore' });
   const file = `${other.pid}\n${dataOf(folder)}\n1700000000\n5432\n${folder}\n\n0\nready\n`;
+  const { sockets } = await prepareCluster(folder);
   await writeFile(join(dataOf(folder), 'postmaster.pid'), file);
+  await writeFile(join(sockets, '.s.PGSQL.5432.lock'), file);
   assert.equal(await serverLives(dataOf(folder)), false);
   const store = await open(folder);
   assert.notEqual(await postmasterPid(dataOf(folder)), other.pid);

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ClientConfig } from 'pg';
 import { TemporaryError } from '../../errors.ts';
 import type { Cluster } from './cluster.ts';
-import { postmasterPid, removeStaleFile, serverLives } from './postmaster-file.ts';
+import { postmasterPid, removeStaleFiles, serverLives } from './postmaster-file.ts';
 import { programFailed } from './program.ts';
 
 /** Held shared by everyone who uses the server: who gets it alone is the last one, and stops the server. */
@@ -100,12 +100,11 @@ function absence(error: NodeJS.ErrnoException): 'nobody' | 'not yet' {
 }
 
 /** Another process's server, or what is left of a killed one, is in the way for a moment: no reason to give up. */
-const inTheWay =
-  /lock file "postmaster.pid" (?:already exists|is empty)|shared memory block .* is still in use/;
+const inTheWay = /lock file ".+" (?:already exists|is empty)|shared memory block .* is still in use/;
 
 /** Starts a server and waits until it has taken the data folder, or has ended. */
 async function start(cluster: Cluster, signal: AbortSignal): Promise<void> {
-  await removeStaleFile(cluster.data);
+  await removeStaleFiles(cluster);
   const { child, end } = await spawnServer(cluster);
   while (end.words === undefined && (await postmasterPid(cluster.data)) !== child.pid) {
     await sleep(pause, undefined, { signal });
