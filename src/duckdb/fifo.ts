@@ -1,18 +1,10 @@
 import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { Socket } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { BlockRing } from '../dataset/block-ring.ts';
+import { type Block, PipeThread, emptyBlock } from './pipe-thread.ts';
 
 const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const nudgeEveryMs = 20;
-
-/**
- * A write that the pipe takes at once calls back at once: with a body that never waits, the event loop would not turn
- * while the reader keeps up, and no abort would be seen.
- */
-const turnBytes = 256 * 1024;
 
 /** Makes a FIFO that only this user can open; false where the system has no `mkfifo` (Windows). */
 export async function makeFifo(path: string): Promise<boolean> {
@@ -27,24 +19,30 @@ export async function makeFifo(path: string): Promise<boolean> {
 }
 
 /**
- * Opens a FIFO without ever blocking: the read end first, because opening the write end alone fails (ENXIO). Holding both
- * ends, no open() of the other side blocks, and its coming late or dying early is no end of file.
+ * Opens a FIFO without ever waiting for the other side: what opens first are ends that need none. Holding both ends, no open() of
+ * the other side blocks, and its coming late or dying early is no end of file.
  */
 function openBothEnds(path: string): { read: number; write: number } {
-  const read = openSync(path, O_RDONLY | O_NONBLOCK);
+  const first = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
-    return { read, write: openSync(path, O_WRONLY | O_NONBLOCK) };
-  } catch (error) {
-    closeSync(read);
-    throw error;
+    const write = openSync(path, O_WRONLY);
+    return { read: openSync(path, O_RDONLY), write };
+  } finally {
+    closeSync(first);
   }
 }
 
-/** Reads straight into the ring's blocks: no chunk is allocated, none is copied. */
-function readInto(ring: BlockRing, fd: number): Socket {
-  const onread = { buffer: () => ring.room(), callback: (count: number) => ring.filled(count) };
-  const socket = new Socket({ fd, readable: true, writable: false, onread });
-  return socket.on('end', () => ring.end()).on('error', (error) => ring.fail(error));
+/** A batch of documents is made of 4 MB: meanwhile the query goes on. */
+const blocksToRead = 6;
+
+async function* blocksOf(thread: PipeThread): AsyncGenerator<Uint8Array> {
+  for (let count = 0; count < blocksToRead; count += 1) thread.give(emptyBlock());
+  for (let block = await thread.take(); block !== undefined; block = await thread.take()) {
+    const { bytes, filled } = block;
+    if (filled > 0) yield bytes.subarray(0, filled);
+    if (filled < bytes.length) return;
+    thread.give({ bytes, filled: 0 });
+  }
 }
 
 /**
@@ -61,30 +59,61 @@ export async function* readFifo(
   signal.throwIfAborted();
   const stop = new AbortController();
   const ends = openBothEnds(path);
-  const ring: BlockRing = new BlockRing({ resume: () => socket.resume() });
-  const socket = readInto(ring, ends.read);
+  const thread = new PipeThread({ fd: ends.read, way: 'read' }, signal);
   const produced = produce(AbortSignal.any([signal, stop.signal])).finally(() => closeSync(ends.write));
   const settled = produced.catch(() => {});
-  const abandon = (): void => ring.fail(signal.reason);
-  signal.addEventListener('abort', abandon, { once: true });
   try {
-    yield* ring;
+    yield* blocksOf(thread);
     await produced;
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   } finally {
-    signal.removeEventListener('abort', abandon);
     stop.abort();
-    socket.destroy();
+    await thread.close();
     await settled;
   }
 }
 
-function write(socket: Socket, chunk: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.write(chunk, (error) => (error ? reject(error) : resolve()));
-  });
+/** DuckDB takes CSV in pieces of 16 MB: while it works on one, the next gets ready. */
+const blocksToWrite = 20;
+
+/** Chunks of any size, copied into blocks that a thread writes. */
+class PipeWriter {
+  readonly #thread: PipeThread;
+  #made = 0;
+  #block: Block | undefined;
+
+  constructor(thread: PipeThread) {
+    this.#thread = thread;
+  }
+
+  /** Resolves when the chunk is copied. Throws what broke the pipe. */
+  async write(chunk: Uint8Array): Promise<void> {
+    for (let from = 0; from < chunk.length;) {
+      const { bytes, filled } = (this.#block ??= await this.#next());
+      const part = chunk.subarray(from, from + bytes.length - filled);
+      bytes.set(part, filled);
+      from += part.length;
+      this.#block = { bytes, filled: filled + part.length };
+      if (this.#block.filled === bytes.length) this.flush();
+    }
+  }
+
+  flush(): void {
+    if (this.#block) this.#thread.give(this.#block);
+    this.#block = undefined;
+  }
+
+  async #next(): Promise<Block> {
+    if (this.#made < blocksToWrite) {
+      this.#made += 1;
+      return emptyBlock();
+    }
+    const block = await this.#thread.take();
+    if (block === undefined) throw new Error('The thread of a pipe has ended.');
+    return { bytes: block.bytes, filled: 0 };
+  }
 }
 
 /** Why the input ended early: the body broke, or the pipe did because its reader is gone. */
@@ -115,26 +144,22 @@ function pullUntil<T>(
 /** Writes the body until it ends, breaks, or the reader is gone (`gone` resolves): a slow body is not waited for then. */
 async function pump(
   body: AsyncIterable<Uint8Array>,
-  socket: Socket,
+  writer: PipeWriter,
   gone: Promise<undefined>,
 ): Promise<Failure | undefined> {
   const iterator = body[Symbol.asyncIterator]();
   const pull = pullUntil(iterator, gone);
   let of: Failure['of'] = 'body';
-  let sinceTurn = 0;
   try {
     for (;;) {
       const next = await pull();
-      if (next === undefined || next.done === true) return undefined;
+      if (next === undefined || next.done === true) break;
       of = 'pipe';
-      await write(socket, next.value);
-      sinceTurn += next.value.length;
-      if (sinceTurn >= turnBytes) {
-        await setImmediate();
-        sinceTurn = 0;
-      }
+      await writer.write(next.value);
       of = 'body';
     }
+    writer.flush();
+    return undefined;
   } catch (error) {
     return { of, error };
   } finally {
@@ -162,21 +187,22 @@ export async function writeFifo(
   signal.throwIfAborted();
   const stop = new AbortController();
   const ends = openBothEnds(path);
-  const socket = new Socket({ fd: ends.write, readable: false, writable: true });
-  // The write that fails tells it already; without a listener the event would end the process.
-  socket.on('error', () => undefined);
+  const thread = new PipeThread({ fd: ends.write, way: 'write' });
+  let closing: Promise<void> | undefined;
+  const close = (): void => void (closing ??= thread.close());
+  // Without its last reader the pipe breaks: a write that waits would otherwise wait for ever.
+  const leave = (): undefined => closeSync(ends.read) as undefined;
   const consumed = consume(AbortSignal.any([signal, stop.signal]));
-  const close = (): undefined => void socket.destroy();
-  const gone = consumed.then(close, close);
+  const gone = consumed.then(leave, leave);
   signal.addEventListener('abort', close, { once: true });
-  const failure = await pump(body, socket, gone);
+  const failure = await pump(body, new PipeWriter(thread), gone);
   if (failure?.of === 'body') stop.abort();
   signal.removeEventListener('abort', close);
   close();
   const nudging = nudge(path);
   await gone;
   clearInterval(nudging);
-  closeSync(ends.read);
+  await closing;
   if (failure?.of === 'body') throw failure.error;
   await consumed;
   if (failure !== undefined) throw failure.error;

@@ -1,0 +1,68 @@
+import { on } from 'node:events';
+import { closeSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+
+/** A piece of memory that goes to and fro between two threads without being copied. */
+export interface Block {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly filled: number;
+}
+
+/** What a thread does at which end of a pipe. */
+export interface PipeWork {
+  readonly fd: number;
+  readonly way: 'read' | 'write';
+}
+
+const blockBytes = 1024 * 1024;
+
+/** Without types the file has another name. */
+const entry = new URL(
+  import.meta.url.endsWith('.ts') ? './pipe-worker.ts' : './pipe-worker.js',
+  import.meta.url,
+);
+
+export const emptyBlock = (): Block => ({ bytes: new Uint8Array(blockBytes), filled: 0 });
+
+/**
+ * One end of a pipe, in a thread that waits within the system call, where blocks are filled or emptied one after another. A pipe
+ * holds 64 KB: without a few blocks beside it its two sides would take turns, one of them always waiting for the other.
+ */
+export class PipeThread {
+  readonly #worker: Worker;
+  readonly #messages: AsyncIterator<unknown[], undefined>;
+  readonly #closed: Promise<void>;
+
+  /** The end `fd` belongs to the thread from now on: `close` closes it. */
+  constructor(work: PipeWork, signal?: AbortSignal) {
+    // A thread that kept account of the numbers that it reads and writes would close them, too.
+    this.#worker = new Worker(entry, { workerData: work, trackUnmanagedFds: false });
+    this.#messages = on(this.#worker, 'message', { close: ['exit'], ...(signal && { signal }) });
+    this.#closed = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        closeSync(work.fd);
+        resolve();
+      });
+    });
+    // `take` throws what broke the thread; nobody else wants to know.
+    this.#worker.on('error', () => undefined);
+  }
+
+  /** Hands over a block, which is no longer ours. */
+  give(block: Block): void {
+    this.#worker.postMessage(block, [block.bytes.buffer]);
+  }
+
+  /** The next block that is done; undefined when the thread has ended. Throws what broke the thread. */
+  async take(): Promise<Block | undefined> {
+    const { value, done } = await this.#messages.next();
+    return done ? undefined : (value[0] as Block);
+  }
+
+  /** Ends the thread as soon as it has done the blocks that it was given, and closes its end of the pipe. */
+  async close(): Promise<void> {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker is no window
+    this.#worker.postMessage(undefined);
+    await this.#closed;
+  }
+}
