@@ -1,3 +1,4 @@
+import { type EarlyFlush, flushEarly } from './flush-early.ts';
 import type { SftpChannel } from './sftp-channel.ts';
 import type { SftpSession } from './sftp-session.ts';
 
@@ -40,21 +41,34 @@ export interface Stripes {
   pick(position: number): Lane;
   /** Bytes that shall be under way now. */
   underWay(): number;
-  /** Closes the files on all lanes but the first. Throws when a server tells of a failed write only then. */
+  /** Closes all handles of the file but the first. Throws when a server tells of a failed write only then. */
   close(): Promise<void>;
 }
 
-function alone(first: Lane, roundTrip: number): Stripes {
+function alone(first: Lane, roundTrip: number, early: EarlyFlush | undefined): Stripes {
   const bytes = bytesUnderWay(roundTrip);
-  return { pick: () => first, underWay: () => bytes, async close() {} };
+  return {
+    pick(position) {
+      early?.reached(position);
+      return first;
+    },
+    underWay: () => bytes,
+    close: async () => early?.close(),
+  };
 }
 
-/** SSH's window is about 2 MB a channel, whatever the line: far away that is the speed, so a large file is striped over several. */
+/**
+ * SSH's window is about 2 MB a channel, whatever the line: far away that is the speed, so a large file is striped over several.
+ * Near by one lane is enough, and a second channel is better used to put the file on the disk meanwhile.
+ */
 export function stripe(session: SftpSession, first: Lane, path: string, signal: AbortSignal): Stripes {
   const window = session.sharedWindow ?? 0;
   const roundTrip = Math.min(session.roundTrip, first.channel.roundTrip());
   const count = lanesFor(roundTrip, session.sharedWindow);
-  if (count === 1) return alone(first, roundTrip);
+  if (count === 1) {
+    const early = session.sharedWindow === undefined ? undefined : flushEarly(session, path, signal);
+    return alone(first, roundTrip, early);
+  }
   const lanes = [first];
   const open = async (number: number) => {
     const channel = (await session.another(number))(signal);
