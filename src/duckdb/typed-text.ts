@@ -7,14 +7,14 @@ import { literal } from './sql-text.ts';
  */
 export const decimalType = 'DECIMAL(38,18)';
 
-/** DuckDB's type for each of ours. */
+/** DuckDB's type for each of ours, as DESCRIBE names it. */
 export const sqlTypes: Readonly<Record<ColumnType, string>> = {
   STRING: 'VARCHAR',
   LONG: 'BIGINT',
   DOUBLE: 'DOUBLE',
   DECIMAL: decimalType,
   DATE: 'DATE',
-  DATETIME: 'TIMESTAMPTZ',
+  DATETIME: 'TIMESTAMP WITH TIME ZONE',
   TIME: 'TIME',
   BOOLEAN: 'BOOLEAN',
 };
