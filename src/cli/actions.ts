@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts';
 import { type Arguments, type CliContext, type Command, type CommandOptions, exitCodes } from './command.ts';
 import { type Server, serverOption, withServer } from './server.ts';
+import { wrongWords } from './wrong-words.ts';
 
 /** What an action works with. */
 export interface ActionCall {
@@ -34,9 +35,7 @@ function chosen(
   const remedy = `See writeback ${command} --help.`;
   if (!action) throw new UserError('command-action', `"${command}" has no action "${name}".`, { remedy });
   if (rest.length === countOf(action.usage)) return action;
-  throw new UserError('command-arguments', `"${command} ${name}" was given ${rest.length} words.`, {
-    remedy: `Type: writeback ${command} ${name} ${action.usage}`,
-  });
+  throw wrongWords(`${command} ${name}`, action.usage, rest.length);
 }
 
 /** Actions at a server as actions that are lent one. */

@@ -1,6 +1,6 @@
 import { may, permissions } from '../contract/permission.ts';
 import { UserError } from '../errors.ts';
-import { type Action, actionsCommand, atServer } from './actions.ts';
+import { type Action, actionsCommand } from './actions.ts';
 import { named } from './find.ts';
 import { signInOptions, withSession } from './session.ts';
 import { table } from './table.ts';
@@ -48,32 +48,30 @@ const remove: Action = {
   },
 };
 
-const listed = atServer({
-  list: {
-    usage: '',
-    summary: 'Your API keys; the keys themselves are never shown again.',
-    async run({ client, typed, context }) {
-      const { items } = await client.listApiKeys({});
-      tellList(typed, context, 'key', items, (keys) =>
-        table(
-          ['name', 'permissions', 'expires', 'last used', 'id'],
-          keys.map((key) => [
-            key.name,
-            key.permissions.join(','),
-            key.expiresAt ?? 'never',
-            key.lastUsedAt ?? 'never',
-            key.id,
-          ]),
-        ),
-      );
-    },
+const list: Action = {
+  usage: '',
+  summary: 'Your API keys, never the keys themselves; asks you to sign in.',
+  async run({ typed, context }) {
+    const { items } = await withSession(typed, context, async (client) => client.listApiKeys({}));
+    tellList(typed, context, 'key', items, (keys) =>
+      table(
+        ['name', 'permissions', 'expires', 'last used', 'id'],
+        keys.map((key) => [
+          key.name,
+          key.permissions.join(','),
+          key.expiresAt ?? 'never',
+          key.lastUsedAt ?? 'never',
+          key.id,
+        ]),
+      ),
+    );
   },
-});
+};
 
-/** `writeback api-keys`. */
+/** `writeback api-keys`: each of its actions is in a session, for a key, which may have leaked, sees and makes no keys. */
 export const apiKeysCommand = actionsCommand(
   { name: 'api-keys', summary: 'Keys for programs that call the API: list, new, delete.' },
-  { ...listed, new: make, delete: remove },
+  { list, new: make, delete: remove },
   {
     ...signInOptions,
     days: { type: 'string', value: 'N', help: 'How long a new key lives; 90 days unless told.' },

@@ -113,7 +113,7 @@ test('a canceled run says so, in text and as a receipt', async () => {
 test('words that cannot be are told with what can be, and exit with 2', async () => {
   const mistakes: [string, RegExp][] = [
     ['rum x', /no command "rum".*\n.*run, test/],
-    ['run', /was given 0 words.*\n.*writeback run FILE\.yaml/],
+    ['run', /was given no words\..*\n.*writeback run FILE\.yaml/],
     [`run ${yaml} --fast`, /--fast.*\n.*writeback run --help/],
     [`run ${yaml} --run-number 0`, /--run-number must be a whole number from 1, not "0"/],
     [`run ${yaml} --at soon`, /--at must be a date and time/],
@@ -194,10 +194,11 @@ test('actions that cannot be are told with what to type', async () => {
   const mistakes: [string, RegExp][] = [
     ['accounts drop x', /"accounts" has no action "drop"/],
     ['accounts toString', /"accounts" has no action "toString"/],
-    ['accounts share x', /was given 1 words\.\n.*writeback accounts share NAME E-MAIL ACCESS/],
-    ['db', /was given 0 words/],
+    ['setup http://127.0.0.1', /was given 1 word\.\nType: writeback setup\n/],
+    ['accounts share x', /was given 1 word\.\n.*writeback accounts share NAME E-MAIL ACCESS/],
+    ['db', /was given no words/],
     ['runs --state odd --url http://x', /There is no state "odd"/],
-    ['upload', /was given 0 words/],
+    ['upload', /was given no words/],
   ];
   for (const [words, sentence] of mistakes) {
     const { code, err } = await type(words);

@@ -7,6 +7,7 @@ import { completionScript } from './completion.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { logUnexpected } from './log-unexpected.ts';
+import { wrongWords } from './wrong-words.ts';
 
 const completionCommand = (commands: () => Promise<readonly Command[]>): Command => ({
   name: 'completion',
@@ -95,10 +96,8 @@ async function execute(command: Command, words: string[], context: CliContext): 
     return exitCodes.done;
   }
   const given = typed.positionals.length;
-  if (given < command.minimum || given > command.maximum) {
-    const remedy = `Type: writeback ${command.name} ${command.usage}`;
-    throw new UserError('command-arguments', `"${command.name}" was given ${given} words.`, { remedy });
-  }
+  if (given < command.minimum || given > command.maximum)
+    throw wrongWords(command.name, command.usage, given);
   return command.run(typed, context);
 }
 

@@ -1,4 +1,4 @@
-import { type KeyRing, newMasterKey, requireKeys, writeKeyFile } from '../account/key-ring.ts';
+import { type KeyRing, type MasterKey, newMasterKey, writeKeyFile } from '../account/key-ring.ts';
 import { keyFile, openKeyRing } from '../account/open-key-ring.ts';
 import { givenMasterKeys, storePlace } from '../config.ts';
 import { UserError } from '../errors.ts';
@@ -73,13 +73,26 @@ const make: Action = {
   },
 };
 
+/** Throws UserError `keys-needed` while another key than the first is needed. */
+function requireUnneeded(first: MasterKey, needed: readonly string[]): void {
+  const other = needed.find((id) => id !== first.id);
+  if (other === undefined) return;
+  throw new UserError(
+    'keys-needed',
+    `The master key ${other} is still needed: not everything is sealed with ${first.id}.`,
+    {
+      remedy: 'Start the service again, so that it knows the new key; then: writeback keys rotate',
+    },
+  );
+}
+
 const drop: Action = {
   usage: '',
   summary: 'Take all keys but the first out of the key file, once nothing is sealed with them any more.',
   async run({ context }) {
     requireKeyFile();
     await withKeyRing(context, async ([first], db, file) => {
-      requireKeys([first], await neededKeys(db));
+      requireUnneeded(first, await neededKeys(db));
       await writeKeyFile(file, [first]);
     });
   },

@@ -95,14 +95,11 @@ test('where passwords are off a terminal signs in through a browser of its machi
 
 test('who signs out, or in again, leaves no key behind at the server', async () => {
   const { url, close } = await listening(true);
-  const email = 'ben@example.com';
-  const passwordHash = await hashPassword('correct horse battery staple');
+  const [email, password] = ['ben@example.com', 'correct horse battery staple'];
+  const passwordHash = await hashPassword(password);
   await updatePerson(db, (await newPerson(db, email)).id, { passwordHash });
   const signIn = async () => {
-    const { code } = await typed(['sign-in', '--url', url], undefined, [
-      email,
-      'correct horse battery staple',
-    ]);
+    const { code } = await typed(['sign-in', '--url', url], undefined, [email, password]);
     assert.equal(code, 0);
     return (JSON.parse(await readFile(kept, 'utf8')) as { apiKey: string }).apiKey;
   };
@@ -110,6 +107,12 @@ test('who signs out, or in again, leaves no key behind at the server', async () 
     (await fetch(`${url}/api/session`, { headers: { authorization: `Bearer ${key}` } })).ok;
   const [first, second] = [await signIn(), await signIn()];
   assert.deepEqual([await isKey(first), await isKey(second)], [false, true]);
+  const { lines } = await typed(['api-keys', '--url', url], undefined, [email, password]);
+  assert.deepEqual(
+    [lines.length, JSON.stringify(lines).includes(second)],
+    [1, false],
+    'one is left, not shown',
+  );
   assert.equal((await typed(['sign-out'])).code, 0);
   assert.equal(await isKey(second), false);
   await assert.rejects(stat(kept), { code: 'ENOENT' });

@@ -44,7 +44,11 @@ async function createPerson(db: Db, { password, ...rest }: NewPerson, actor?: st
 }
 
 const setupRefused = () =>
-  new Refusal(403, 'setup-refused', 'This link is not, or no longer, the one that sets this server up.');
+  new Refusal(
+    403,
+    'setup-refused',
+    'This link is not, or no longer, the one that sets this server up. Where it is set up already, sign in; else take the link that its last start printed.',
+  );
 
 /** In a transaction that changes people: throws UserError `person-last-admin` when it would leave no administrator. */
 export async function keepAdmin(transaction: Db): Promise<void> {
