@@ -74,7 +74,7 @@ export async function withRunLog(
   parts: RunParts,
   use: (saved: Saved, parts: AttemptParts) => Promise<void>,
 ): Promise<void> {
-  const log = await openRunLog(parts.db, run, parts.log);
+  const log = openRunLog(parts.db, run, parts.log);
   try {
     await use(await savedOf(parts.db, run), { ...parts, log });
   } finally {

@@ -1,6 +1,7 @@
 import { type Part, changePart, sumParts } from '../store/part.ts';
-import { type Run, changeRun } from '../store/run.ts';
+import { type Run, changeRun, lockRun } from '../store/run.ts';
 import type { Db } from '../store/database.ts';
+import { writeLoosely } from '../store/write-loosely.ts';
 import {
   type Attempted,
   type AttemptParts,
@@ -32,14 +33,17 @@ export async function executePart(part: Part, run: Run, hold: Hold, parts: RunPa
 /** Writes how far a part is, and with it the run. */
 const reportPart =
   (db: Db, part: Part): Report =>
-  async ({ rows, bytes }) => {
-    if (!(await changePart(db, part, { rows, bytes }))) return false;
-    const sum = await sumParts(db, part.runId);
-    const change = { rowsRead: sum.rows, bytes: sum.bytes };
-    const run = await changeRun(db, part.runId, { state: ['running'] }, change);
-    if (run) await tellProgress(db, run, sum);
-    return run !== undefined;
-  };
+  async ({ rows, bytes }) =>
+    writeLoosely(db, async (transaction) => {
+      // The run before the part, as whoever ends a part does it: otherwise two might wait for each other.
+      await lockRun(transaction, part.runId);
+      if (!(await changePart(transaction, part, { rows, bytes }))) return false;
+      const sum = await sumParts(transaction, part.runId);
+      const change = { rowsRead: sum.rows, bytes: sum.bytes };
+      const run = await changeRun(transaction, part.runId, { state: ['running'] }, change);
+      if (run) await tellProgress(transaction, run, sum);
+      return run !== undefined;
+    });
 
 async function settlePart(
   part: Part,

@@ -20,7 +20,7 @@ for (const { name, store } of stores) {
   describe(`the log of a run on the ${name}`, { timeout: 600_000 }, () => {
     test('lines are kept in order, with level and fields, and without secrets', async () => {
       const run = await runIn(db);
-      const log = await openRunLog(db, run, quiet);
+      const log = openRunLog(db, run, quiet);
       log.hide('open sesame');
       log.info('It says open sesame.', { password: 'open sesame', rows: 7 });
       log.warn('Something.');
@@ -33,13 +33,13 @@ for (const { name, store } of stores) {
 
     test('a log that is full says so, and its next attempt adds nothing', async () => {
       const run = await runIn(db);
-      const log = await openRunLog(db, run, quiet);
+      const log = openRunLog(db, run, quiet);
       for (let line = 1; line <= 10_050; line += 1) log.info(`Line ${line}.`);
       await log.close();
       assert.equal(await countLogLines(db, run.id), 10_001);
       const last = await runEventsAfter(db, run.id, 0, 20_000);
       assert.equal(last.at(-1)?.message, 'The log is full.');
-      const again = await openRunLog(db, { ...run, attempt: 2 }, quiet);
+      const again = openRunLog(db, { ...run, attempt: 2 }, quiet);
       again.info('One more.');
       await again.close();
       assert.equal(await countLogLines(db, run.id), 10_001);
@@ -47,7 +47,7 @@ for (const { name, store } of stores) {
 
     test('what PostgreSQL cannot hold does not lose the line', async () => {
       const run = await runIn(db);
-      const log = await openRunLog(db, run, quiet);
+      const log = openRunLog(db, run, quiet);
       log.info('a\0b\ud800c', { value: 'x\0y\ud800z' });
       log.info('x'.repeat(100_000), { big: 'y'.repeat(100_000) });
       await log.close();
@@ -61,7 +61,7 @@ for (const { name, store } of stores) {
     test('a database that does not take the lines is told of, and the run goes on', async () => {
       const run = await runIn(db);
       const told: string[] = [];
-      const log = await openRunLog(db, run, { ...quiet, warn: (text) => void told.push(text) });
+      const log = openRunLog(db, run, { ...quiet, warn: (text) => void told.push(text) });
       await db.deleteFrom('run').where('id', '=', run.id).execute();
       log.info('For nobody.');
       await log.close();

@@ -46,17 +46,37 @@ function lineOf({ id, attempt }: Run, json: string): NewLine {
 /** PostgreSQL has neither U+0000 nor half a surrogate pair in a text. */
 const storable = (text: string) => text.replaceAll('\0', '\uFFFD').toWellFormed();
 
+/**
+ * Tells which of the lines that are to be written the log has room for; behind the last one stands that it is full. What earlier
+ * attempts wrote is counted for the first line only: most parts of a run have none.
+ */
+function createRoom(db: Db, { id }: Run) {
+  let room: number | undefined;
+  return async (lines: readonly NewLine[]): Promise<readonly NewLine[]> => {
+    const left = room ?? mostLines - (await countLogLines(db, id));
+    room = left - lines.length;
+    if (left <= 0) return [];
+    if (room > 0) return lines;
+    const last = lines.slice(0, left);
+    return [...last, { ...last.at(-1)!, message: 'The log is full.', fields: '{}' }];
+  };
+}
+
 /** Writes lines in the order they came, some at a time. What the database does not take is told in the log of the process, and lost. */
-function createWriter(db: Db, processLog: Log) {
+function createWriter(db: Db, run: Run, processLog: Log) {
   let waiting: NewLine[] = [];
+  let added = 0;
   let timer: NodeJS.Timeout | undefined;
   let written: Promise<void> = Promise.resolve();
-  const write = async (lines: readonly NewLine[]) => {
+  const fitting = createRoom(db, run);
+  const write = async (given: readonly NewLine[]) => {
+    if (given.length === 0) return;
     try {
+      const lines = await fitting(given);
       for (let at = 0; at < lines.length; at += linesAtOnce)
         await insertRunEvents(db, lines.slice(at, at + linesAtOnce));
     } catch (error) {
-      processLog.warn('Lines of a run were lost.', { lines: lines.length, error: String(error) });
+      processLog.warn('Lines of a run were lost.', { lines: given.length, error: String(error) });
     }
   };
   const flush = (): Promise<void> => {
@@ -69,6 +89,9 @@ function createWriter(db: Db, processLog: Log) {
   };
   return {
     add(line: NewLine): void {
+      // There is never room for more, so no more wait for a slow database.
+      if (added >= mostLines) return;
+      added += 1;
       waiting.push(line);
       timer ??= setTimeout(() => void flush(), patience).unref();
     },
@@ -77,19 +100,11 @@ function createWriter(db: Db, processLog: Log) {
 }
 
 /** Opens the log of one attempt. It hides the secrets of its own run and of no other. */
-export async function openRunLog(db: Db, run: Run, processLog: Log): Promise<RunLog> {
+export function openRunLog(db: Db, run: Run, processLog: Log): RunLog {
   const redactor = createRedactor();
-  const writer = createWriter(db, processLog);
-  let left = mostLines - (await countLogLines(db, run.id));
+  const writer = createWriter(db, run, processLog);
   const redact = (text: string) => storable(redactor.redact(text));
-  const log = createLog(
-    (json) => {
-      left -= 1;
-      if (left >= 0) writer.add(lineOf(run, json));
-      if (left === 0) writer.add({ ...lineOf(run, json), message: 'The log is full.', fields: '{}' });
-    },
-    { ...redactor, redact },
-  );
+  const log = createLog((json) => writer.add(lineOf(run, json)), { ...redactor, redact });
   // Cells of rejected rows are the DataSet's, and are written again as they came, whatever they look like.
   const cleaned = (key: string, value: unknown) =>
     typeof value === 'string' && key !== 'cells' ? redact(value) : value;
