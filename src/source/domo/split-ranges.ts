@@ -7,6 +7,24 @@ export type AskOne = (sql: string) => Promise<string | null>;
 
 const numbers = new Set(['LONG', 'DOUBLE', 'DECIMAL']);
 
+/** Queries at the same time: an answer takes Domo a second or so, and up to 63 of them would be waited for one after the other. */
+const atOnce = 4;
+
+/** Asks all, and answers in their order. The first that fails is thrown when none is on its way any more. */
+async function askAll(queries: readonly string[], askOne: AskOne): Promise<(string | null)[]> {
+  const answers: (string | null)[] = [];
+  // A generator ends for all who take from it as soon as one of them leaves it by an error.
+  const left = (function* () {
+    yield* queries.entries();
+  })();
+  const lanes = Array.from({ length: atOnce }, async () => {
+    for (const [index, sql] of left) answers[index] = await askOne(sql);
+  });
+  await Promise.allSettled(lanes);
+  await Promise.all(lanes);
+  return answers;
+}
+
 /**
  * Asks for the keys at which a DataSet divides into `of` parts of about equal size, ascending, each once, at most `of - 1`.
  * By ORDER BY, LIMIT and OFFSET only: window functions are not certain to be there.
@@ -19,14 +37,13 @@ export async function findBounds(
 ): Promise<readonly string[]> {
   const name = sqlName(key.name);
   const count = Number(await askOne(`SELECT COUNT(${name}) AS n FROM ${table}`));
-  const bounds: string[] = [];
-  for (let part = 1; part < of; part++) {
-    const offset = Math.floor((count * part) / of);
-    const where = `WHERE ${name} IS NOT NULL ORDER BY ${name} LIMIT 1 OFFSET ${offset}`;
-    const value = await askOne(`SELECT ${name} AS bound FROM ${table} ${where}`);
-    // A backslash in a literal means different things to different engines: such a key is no border.
-    if (value !== null && !value.includes('\\')) bounds.push(value);
-  }
+  const queries = Array.from({ length: of - 1 }, (_, index) => {
+    const offset = Math.floor((count * (index + 1)) / of);
+    return `SELECT ${name} AS bound FROM ${table} WHERE ${name} IS NOT NULL ORDER BY ${name} LIMIT 1 OFFSET ${offset}`;
+  });
+  const answers = await askAll(queries, askOne);
+  // A backslash in a literal means different things to different engines: such a key is no border.
+  const bounds = answers.flatMap((value) => (value === null || value.includes('\\') ? [] : [value]));
   return [...new Set(bounds)];
 }
 
