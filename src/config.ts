@@ -11,8 +11,8 @@ export const serviceVariables = {
     'What this process does: api, scheduler, worker, several with commas, or all (the default).',
   WRITEBACK_PORT: 'Port of the API; 8080 unless told, 0 takes a free one.',
   WRITEBACK_HOST:
-    'Address that the API listens on once an administrator exists; 127.0.0.1 unless told, 0.0.0.0 for all.',
-  WRITEBACK_DATA: 'The data folder: embedded database and key file.',
+    'Address that the API listens on; 127.0.0.1 unless told, 0.0.0.0 for all. Until there is an administrator it serves this machine alone.',
+  WRITEBACK_DATA: 'The data folder: embedded database, key file, uploaded DataSets.',
   DATABASE_URL:
     'A PostgreSQL of your own in place of the embedded one: postgres://user:password@host:5432/database.',
   DATABASE_URL_FILE: 'A file that holds DATABASE_URL.',

@@ -72,7 +72,8 @@ export function checkerOf({ params, query, body }: Endpoint): (call: RawCall) =>
   return (call) => ({
     params: checkParams(call.params),
     query: checkQuery(call.query),
-    body: checkBody(call.body),
+    // A call without a body says what an empty one says: nothing, where all of it is optional.
+    body: checkBody(call.body === undefined ? {} : call.body),
   });
 }
 

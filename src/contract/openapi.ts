@@ -1,4 +1,5 @@
 import type { TObject } from 'typebox';
+import { Check } from 'typebox/value';
 import { contract } from './contract.ts';
 import type { Endpoint } from './endpoint.ts';
 import { problem } from './record.ts';
@@ -53,7 +54,9 @@ function requestOf({ body, upload }: Endpoint): Json {
   const content = upload
     ? Object.fromEntries(upload.map((type) => [type, file]))
     : body && { 'application/json': { schema: body } };
-  return content ? { requestBody: { required: true, content } } : {};
+  // A call without a body is taken as one with an empty body.
+  const required = body === undefined || !Check(body, {});
+  return content ? { requestBody: { required, content } } : {};
 }
 
 function operationOf(operationId: string, endpoint: Endpoint): Json {

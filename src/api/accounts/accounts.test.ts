@@ -182,7 +182,7 @@ for (const { name, store } of await openBothStores()) {
     test('a Domo account is an account like any other', async () => {
       const { clientId, clientSecret } = domo.account;
       const { id } = await make({ clientId, clientSecret, baseUrl: domo.baseUrl }, 'domo');
-      assert.equal((await call(ann, 'POST', `/accounts/${id}/test`, {})).body.ok, true);
+      assert.equal((await call(ann, 'POST', `/accounts/${id}/test`)).body.ok, true);
       const bad = await make({ clientId, clientSecret: 'wrong-secret', baseUrl: domo.baseUrl }, 'domo');
       assert.equal((await call(ann, 'POST', `/accounts/${bad.id}/test`, {})).body.ok, false);
     });
