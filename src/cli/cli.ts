@@ -1,12 +1,11 @@
 import { parseArgs } from 'node:util';
 import { UserError } from '../errors.ts';
-import { receiptErrorOf } from '../run/receipt.ts';
 import { type Arguments, type CliContext, type Command, exitCodes } from './command.ts';
 import { commonOptions } from './common-options.ts';
 import { completionScript } from './completion.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { commandHelp, generalHelp } from './help.ts';
-import { logUnexpected } from './log-unexpected.ts';
+import { showError } from './show-error.ts';
 import { wrongWords } from './wrong-words.ts';
 
 const completionCommand = (commands: () => Promise<readonly Command[]>): Command => ({
@@ -99,12 +98,6 @@ async function execute(command: Command, words: string[], context: CliContext): 
   if (given < command.minimum || given > command.maximum)
     throw wrongWords(command.name, command.usage, given);
   return command.run(typed, context);
-}
-
-function showError(error: unknown, context: CliContext): void {
-  const { code, message, remedy } = receiptErrorOf(error);
-  context.err(`${message}\n${remedy === undefined ? '' : `${remedy}\n`}(${code})\n`);
-  logUnexpected(error, context.log);
 }
 
 /**
