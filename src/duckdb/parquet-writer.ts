@@ -5,11 +5,13 @@ import { csvRecord } from '../dataset/csv-record.ts';
 import type { RejectRow } from '../dataset/csv-writer.ts';
 import type { Column, CsvBytes } from '../dataset/dataset.ts';
 import { fileBlocks } from '../dataset/file-blocks.ts';
-import { makeFifo, readFifo, writeFifo } from './fifo.ts';
+import { makeFifo } from './fifo.ts';
 import { type LockedDuckdb, openDuckdb } from './locked-duckdb.ts';
+import { readFifo } from './read-fifo.ts';
 import { type RowVerdicts, defineVerdicts, rejectFunction, truncatedFunction } from './row-verdicts.ts';
 import { identifier, literal } from './sql-text.ts';
 import { isMisfit, losesDigits, typedText } from './typed-text.ts';
+import { writeFifo } from './write-fifo.ts';
 
 /** How the Parquet file is made. */
 export interface ParquetOptions {

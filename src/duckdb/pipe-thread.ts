@@ -22,6 +22,7 @@ const entry = new URL(
   import.meta.url,
 );
 
+/** A block of 1 MB. */
 export const emptyBlock = (): Block => ({ bytes: new Uint8Array(blockBytes), filled: 0 });
 
 /**
@@ -32,6 +33,7 @@ export class PipeThread {
   readonly #worker: Worker;
   readonly #messages: AsyncIterator<unknown[], undefined>;
   readonly #closed: Promise<void>;
+  #error: unknown;
 
   /** The end `fd` belongs to the thread from now on: `close` closes it. */
   constructor(work: PipeWork, signal?: AbortSignal) {
@@ -44,8 +46,7 @@ export class PipeThread {
         resolve();
       });
     });
-    // `take` throws what broke the thread; nobody else wants to know.
-    this.#worker.on('error', () => undefined);
+    this.#worker.on('error', (error) => void (this.#error = error));
   }
 
   /** Hands over a block, which is no longer ours. */
@@ -57,6 +58,11 @@ export class PipeThread {
   async take(): Promise<Block | undefined> {
     const { value, done } = await this.#messages.next();
     return done ? undefined : (value[0] as Block);
+  }
+
+  /** What broke the thread: then blocks that it was given are lost. */
+  get error(): unknown {
+    return this.#error;
   }
 
   /** Ends the thread as soon as it has done the blocks that it was given, and closes its end of the pipe. */

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { fileBlocks } from '../dataset/file-blocks.ts';
 import { type SqlColumn, canonicalSelect } from './canonical-select.ts';
-import { makeFifo, readFifo } from './fifo.ts';
+import { makeFifo } from './fifo.ts';
 import type { LockedDuckdb } from './locked-duckdb.ts';
+import { readFifo } from './read-fifo.ts';
 import { literal } from './sql-text.ts';
 
 /** How a query's rows come out. */
