@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { collect } from '../../test/collect.ts';
 import { describeSelect } from './canonical-select.ts';
 import { withDuckdb } from './locked-duckdb.ts';
@@ -129,6 +130,21 @@ for (const fifos of [true, false]) {
     });
   });
 }
+
+test('many times what the pipe and its blocks hold comes whole and in order to a slow reader', async () => {
+  const select = 'SELECT range AS r FROM range(10000000, 13000000)';
+  await lend(async (duckdb) => {
+    const columns = await describeSelect(duckdb, select);
+    const chunks: Buffer[] = [];
+    for await (const chunk of queryCsv(duckdb, select, columns, idle)) {
+      await setImmediate();
+      chunks.push(Buffer.from(chunk));
+    }
+    const csv = Buffer.concat(chunks);
+    const expected = Array.from({ length: 3_000_000 }, (_, row) => `${10_000_000 + row}\n`);
+    assert.ok(csv.equals(Buffer.from(`r\n${expected.join('')}`)));
+  });
+});
 
 test('types of DuckDB without a type of ours become text or the next wider type', async () => {
   const select = `SELECT 1::UBIGINT AS u, 170141183460469231731687303715884105727::HUGEINT AS h, 1.5::FLOAT AS f,
