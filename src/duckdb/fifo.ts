@@ -18,18 +18,15 @@ export async function makeFifo(path: string): Promise<boolean> {
 }
 
 /**
- * Opens a FIFO without ever waiting for the other side: what opens first are ends that need none. Holding both ends, no open() of
- * the other side blocks, and its coming late or dying early is no end of file.
+ * Opens a FIFO without ever blocking: the read end first, because opening the write end alone fails (ENXIO). Holding both
+ * ends, no open() of the other side blocks, and its coming late or dying early is no end of file.
  */
 export function openBothEnds(path: string): { read: number; write: number } {
-  const open: number[] = [];
-  const end = (flags: number): number => open[open.push(openSync(path, flags)) - 1]!;
+  const read = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
-    const [first, write, read] = [end(O_RDONLY | O_NONBLOCK), end(O_WRONLY), end(O_RDONLY)];
-    closeSync(first);
-    return { read, write };
+    return { read, write: openSync(path, O_WRONLY | O_NONBLOCK) };
   } catch (error) {
-    open.forEach((fd) => closeSync(fd));
+    closeSync(read);
     throw error;
   }
 }

@@ -1,5 +1,4 @@
 import { on } from 'node:events';
-import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 
 /** A piece of memory that goes to and fro between two threads without being copied. */
@@ -26,8 +25,8 @@ const entry = new URL(
 export const emptyBlock = (): Block => ({ bytes: new Uint8Array(blockBytes), filled: 0 });
 
 /**
- * One end of a pipe, in a thread that waits within the system call, where blocks are filled or emptied one after another. A pipe
- * holds 64 KB: without a few blocks beside it its two sides would take turns, one of them always waiting for the other.
+ * One end of a pipe, in a thread where blocks are filled or emptied one after another. A pipe holds 64 KB: without a few blocks
+ * beside it its two sides would take turns, one of them always waiting for the other.
  */
 export class PipeThread {
   readonly #worker: Worker;
@@ -35,16 +34,13 @@ export class PipeThread {
   readonly #closed: Promise<void>;
   #error: unknown;
 
-  /** The end `fd` belongs to the thread from now on: `close` closes it. */
+  /** The end `fd` belongs to the thread from now on, which closes it however it ends. */
   constructor(work: PipeWork, signal?: AbortSignal) {
-    // A thread that kept account of the numbers that it reads and writes would close them, too.
+    // The socket in it closes the number; a thread that kept account of numbers would do so again, when it may be another's.
     this.#worker = new Worker(entry, { workerData: work, trackUnmanagedFds: false });
     this.#messages = on(this.#worker, 'message', { close: ['exit'], ...(signal && { signal }) });
     this.#closed = new Promise((resolve) => {
-      this.#worker.once('exit', () => {
-        closeSync(work.fd);
-        resolve();
-      });
+      this.#worker.once('exit', () => resolve());
     });
     this.#worker.on('error', (error) => void (this.#error = error));
   }

@@ -1,31 +1,65 @@
-import { readSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Block, PipeWork } from './pipe-thread.ts';
 
-// The other thread of `pipe-thread.ts`: one block after another through one end of a pipe, waiting within the system call.
+// The other thread of `pipe-thread.ts`: one block after another through one end of a pipe. The socket waits in the event loop: a
+// thread that waits within a system call cannot be ended, nor can the thread of the run that has begun it.
+const port = parentPort!;
 const { fd, way } = workerData as PipeWork;
 
-/** Until the block is full or the pipe has ended. */
-function fill({ bytes }: Block): number {
-  let filled = 0;
-  for (let count = -1; count !== 0 && filled < bytes.length; filled += count) {
-    count = readSync(fd, bytes, filled, bytes.length - filled, null);
-  }
-  return filled;
+const pass = (block: Block): void => port.postMessage(block, [block.bytes.buffer]);
+
+/** All that a pipe holds. */
+const pipeBytes = 64 * 1024;
+
+/** Fills the blocks that it is given; the last one is not full. */
+function fillBlocks(): void {
+  const free: Block[] = [];
+  const piece = Buffer.allocUnsafeSlow(pipeBytes);
+  let rest = piece.subarray(0, 0);
+  let isEnded = false;
+  const take = (): void => {
+    while (rest.length > 0 && free[0]) {
+      const { bytes, filled } = free[0];
+      const part = rest.subarray(0, bytes.length - filled);
+      bytes.set(part, filled);
+      rest = rest.subarray(part.length);
+      free[0] = { bytes, filled: filled + part.length };
+      if (free[0].filled === bytes.length) pass(free.shift()!);
+    }
+    if (isEnded && rest.length === 0 && free[0]) pass(free.shift()!);
+  };
+  const callback = (count: number): boolean => {
+    rest = piece.subarray(0, count);
+    take();
+    return rest.length === 0;
+  };
+  const socket = new Socket({ fd, readable: true, writable: false, onread: { buffer: piece, callback } });
+  socket.once('end', () => {
+    isEnded = true;
+    take();
+  });
+  port.on('message', (block: Block | undefined) => {
+    if (block === undefined) return end(socket);
+    free.push(block);
+    take();
+    if (rest.length === 0) socket.resume();
+  });
 }
 
-function empty({ bytes, filled }: Block): void {
-  for (let written = 0; written < filled;) written += writeSync(fd, bytes, written, filled - written);
+/** Writes the blocks that it is given, one after another. */
+function emptyBlocks(): void {
+  const socket = new Socket({ fd, readable: false, writable: true });
+  port.on('message', (block: Block | undefined) => {
+    if (block === undefined) socket.end(() => end(socket));
+    else socket.write(block.bytes.subarray(0, block.filled), (error) => error ?? pass(block));
+  });
 }
 
-function pass(block: Block): Block {
-  if (way === 'read') return { bytes: block.bytes, filled: fill(block) };
-  empty(block);
-  return block;
+function end(socket: Socket): void {
+  socket.destroy();
+  port.close();
 }
 
-parentPort?.on('message', (block: Block | undefined) => {
-  if (block === undefined) return parentPort?.close();
-  const passed = pass(block);
-  parentPort?.postMessage(passed, [passed.bytes.buffer]);
-});
+if (way === 'read') fillBlocks();
+else emptyBlocks();

@@ -108,7 +108,7 @@ function createThread(entry: URL, gone: (thread: Thread) => void): Thread {
   const worker = new Worker(entry, {
     resourceLimits: { maxOldGenerationSizeMb: heapLimit },
     // Node would close, when the thread ends, every number that `fs.open` gave and `fs.close` did not take: also those that
-    // a socket has taken over and closed (`duckdb/fifo.ts`), which by then are connections of somebody else.
+    // a socket has taken over and closed (`duckdb/pipe-worker.ts`), which by then are connections of somebody else.
     trackUnmanagedFds: false,
   });
   const thread: Thread = { worker, active: new Set(), begun: 0, isRetired: false };
