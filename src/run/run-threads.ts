@@ -5,6 +5,7 @@ import { errorFromData } from './error-data.ts';
 import type { RowsToMove } from './move-rows.ts';
 import type { RunData, RunMessage } from './run-message.ts';
 import type { Step, StepResult } from './step.ts';
+import { frozenCode } from './watch-freeze.ts';
 
 /** One run to work on in another thread: what `takeStep` takes, but for what the thread's own entry makes. */
 export type RunInThread = Omit<RowsToMove, 'registry' | 'egress'>;
@@ -28,8 +29,8 @@ const patience = { canceled: 10_000, idle: 60_000 };
 /** After so many runs a thread is replaced: what libraries leave behind does not add up. */
 const mostRuns = 200;
 
-/** Codes of the errors that mean: the thread of the run is dead. */
-export const threadDied: readonly string[] = ['run-worker-ended', 'run-out-of-memory'];
+/** Codes of the errors that mean: the thread of the run is dead, or was for a while. */
+export const threadDied: readonly string[] = ['run-worker-ended', 'run-out-of-memory', frozenCode];
 
 interface Thread {
   readonly worker: Worker;

@@ -4,6 +4,7 @@ import { errorToData } from './error-data.ts';
 import type { RowsToMove } from './move-rows.ts';
 import type { RunData, RunMessage } from './run-message.ts';
 import { type Step, takeStep } from './step.ts';
+import { watchFreeze } from './watch-freeze.ts';
 
 type Post = (message: RunMessage) => void;
 
@@ -47,6 +48,7 @@ async function serve(
   const post: Post = (message) => port.postMessage(message);
   const canceled = new AbortController();
   port.once('message', () => canceled.abort(new Error('Canceled.')));
+  const endWatch = watchFreeze((error) => canceled.abort(error));
   const paced = pacedProgress(post);
   try {
     const work: RowsToMove = {
@@ -63,6 +65,7 @@ async function serve(
   } catch (error) {
     post({ kind: 'failed', error: errorToData(error) });
   } finally {
+    endWatch();
     port.close();
   }
 }
