@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openBothStores, openTestStore, quiet, storePlaces } from '../../test/servers/store-places.ts';
 import type { Store } from '../store/open.ts';
 import { type Engine, type FetchedJob, type SentJob, openEngine } from './engine.ts';
+import { takeTurns } from './turns.ts';
 
 const stores = await openBothStores();
 const crashPlace = await storePlaces['own PostgreSQL']!();
@@ -86,6 +87,19 @@ for (const { name, store } of stores) {
       const olds = watched.done.slice(8, 24).filter((account) => account === 'old').length;
       assert.ok(olds >= 6, `each has half of the turns, not ${olds} of 16: ${watched.done.join()}`);
       await watched.count(32);
+      await worker.stop();
+    });
+
+    test('who comes between two pieces of work begins where those are who wait', async () => {
+      const worker = await open(store);
+      const turnOf = async (accountId: string) => takeTurns(db, 'work', [{ accountId, isUrgent: false }]);
+      assert.deepEqual(await turnOf('new'), [1]);
+      await worker.sendAll(db, 'part', jobsOf('old', 4));
+      await store.pool.query(
+        `update pgboss.job set state = 'completed' where state < 'active' and -priority <= 2`,
+      );
+      assert.deepEqual([await turnOf('new'), await turnOf('old')], [[3], [5]]);
+      await store.pool.query(`delete from pgboss.job where state < 'active'`);
       await worker.stop();
     });
 

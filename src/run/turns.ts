@@ -1,11 +1,19 @@
 import type { Db } from '../store/database.ts';
-import { turnsTaken } from '../store/turn.ts';
+import { type Turn, turnsTaken } from '../store/turn.ts';
 
 /** A piece of work that wants its place in the queue. */
 export interface Waiting {
   readonly accountId?: string | undefined;
   /** It comes before all that waits, also before its own account's. */
   readonly isUrgent: boolean;
+}
+
+/** The turn that is served: the furthest that is worked on; in the moment between two pieces of work, the one before the next. */
+function turnNow(taken: readonly Turn[]): number {
+  const begun = taken.flatMap(({ begun }) => begun ?? []);
+  if (begun.length > 0) return Math.max(...begun);
+  const next = taken.flatMap(({ next }) => next ?? []);
+  return next.length > 0 ? Math.max(0, Math.min(...next) - 1) : 0;
 }
 
 /**
@@ -16,7 +24,7 @@ export interface Waiting {
  */
 export async function takeTurns(db: Db, queue: string, all: readonly Waiting[]): Promise<number[]> {
   const taken = await turnsTaken(db, queue);
-  const now = Math.max(0, ...taken.map(({ begun }) => begun ?? 0));
+  const now = turnNow(taken);
   const last = new Map(taken.map(({ account, last }) => [account, last]));
   return all.map(({ accountId = '', isUrgent }) => {
     if (isUrgent) return now;
