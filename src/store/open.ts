@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import type { Db } from './database.ts';
 import { explainStoreError } from './explain-store-error.ts';
 import { migrate } from './migrate.ts';
-import { createPool, kyselyOver } from './pool.ts';
+import { createPool, kyselyOver, onConnect } from './pool.ts';
 
 /** Where the database is. */
 export interface StorePlace {
@@ -62,7 +62,7 @@ export async function openStore(place: StorePlace, log: Log, signal: AbortSignal
     await close();
     throw explainStoreError(error);
   }
-  const bossOptions = { ...connection, application_name: 'writeback queue', schema: 'pgboss' };
+  const bossOptions = { ...connection, onConnect, application_name: 'writeback queue', schema: 'pgboss' };
   return { kysely: kyselyOver(pool), pool, bossOptions, close };
 }
 

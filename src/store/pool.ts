@@ -1,5 +1,5 @@
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
-import { Pool, type PoolConfig, types } from 'pg';
+import { type ClientBase, Pool, type PoolConfig, types } from 'pg';
 import type { Log } from '../log.ts';
 import { type Database, type Db, schemaName } from './database.ts';
 
@@ -13,6 +13,14 @@ const parsers: typeof types = {
 /** Connections per process: the queue has its own besides. */
 const connections = 10;
 
+/**
+ * What every connection is told before it is used, the queue's too: a process that is stopped in the midst of a transaction would
+ * otherwise keep its locks until it wakes, and everybody waits for them. By a statement, because poolers of connections refuse
+ * settings that they do not know. The pool waits for the promise.
+ */
+export const onConnect: (client: ClientBase) => unknown = (client) =>
+  client.query(`set idle_in_transaction_session_timeout = '10s'`);
+
 /** A pool that survives a server that goes away: the connections that broke are told in the log, and replaced when needed. */
 export function createPool(connection: PoolConfig, log: Log): Pool {
   const pool = new Pool({
@@ -21,6 +29,7 @@ export function createPool(connection: PoolConfig, log: Log): Pool {
     max: connections,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    onConnect,
     application_name: 'writeback',
   });
   // A connection that is lent out has no listener of the pool's; its user learns of the loss from the query.
