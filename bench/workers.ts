@@ -14,7 +14,7 @@ import type { S3StandIn } from '../test/servers/s3-stand-in.ts';
 import { folderWriteback, newAccount, saveWriteback } from '../test/servers/saved-writeback.ts';
 import { newPerson, newRun } from '../test/servers/store-rows.ts';
 import type { Figures, Judged } from './figures.ts';
-import { newDataFolder } from './service/place.ts';
+import { newDataFolder } from './service/data-place.ts';
 import { slowS3 } from './service/slow-parts.ts';
 import { type Started, startService } from './service/started.ts';
 

@@ -6,7 +6,7 @@ import { benchSecret } from '../far/far.ts';
 import { type Judged, atLeast } from '../figures.ts';
 import { measure, median } from '../measure.ts';
 import type { Far } from '../rig.ts';
-import type { Place } from './place.ts';
+import type { Place } from './data-place.ts';
 import { credentialsOf, ended, runNow } from './writes.ts';
 
 const main = new URL('../../dist/main.js', import.meta.url).pathname;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Data } from '../data.ts';
 import type { Judged } from '../figures.ts';
-import { within } from './lines.ts';
-import type { Place } from './place.ts';
+import { within } from './time-limits.ts';
+import type { Place } from './data-place.ts';
 import { startService } from './started.ts';
 import { ended, runNow, runThat } from './writes.ts';
 

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Judged } from '../figures.ts';
-import { percentile, within } from './lines.ts';
-import type { Place } from './place.ts';
+import { percentile, within } from './time-limits.ts';
+import type { Place } from './data-place.ts';
 
 /** Zones in which the schedules of the bench are kept: all different enough that each has to be worked out. */
 const zones = [

@@ -1,7 +1,7 @@
 import type { Judged } from '../figures.ts';
 import { median } from '../measure.ts';
-import { within } from './lines.ts';
-import { newDataFolder } from './place.ts';
+import { within } from './time-limits.ts';
+import { newDataFolder } from './data-place.ts';
 import { startService } from './started.ts';
 
 /** From the start of the process until its API answers: on an empty folder, and again. */

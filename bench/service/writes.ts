@@ -11,7 +11,7 @@ import { newAccount, saveWriteback } from '../../test/servers/saved-writeback.ts
 import type { Data } from '../data.ts';
 import { benchSecret } from '../far/far.ts';
 import type { Far } from '../rig.ts';
-import type { Place } from './place.ts';
+import type { Place } from './data-place.ts';
 
 /** The bucket of the far end as credentials, without the secret; what `writeback run` is given too. */
 export const credentialsOf = ({ port }: Pick<Far, 'port'>) => ({

@@ -29,8 +29,8 @@ const tables: readonly Holders[] = [
 
 /**
  * Puts every saved secret under the ring's first key, which all processes need from now on. May be stopped and run again; work
- * goes on meanwhile, as both keys open. Only afterwards may the old key leave the ring. Gives the number of accounts and alert channels that were changed. One
- * that somebody edits in the same moment is taken up again.
+ * goes on meanwhile, as both keys open. Only afterwards may the old key leave the ring. Gives the number of accounts and alert
+ * channels that were changed. One that somebody edits in the same moment is taken up again.
  */
 export async function rotateKeys(db: Db, ring: KeyRing): Promise<number> {
   await replaceKey(db, ring[0].id);

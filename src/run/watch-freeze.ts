@@ -11,8 +11,8 @@ export const frozenCode = 'run-frozen';
 
 /**
  * Tells when this thread has stood still for so long that another worker may have its run: the process was stopped, or its machine
- * was. Told within one turn of the event loop after it has woken, before a request can be made that would put old rows over
- * newer ones; the queue, which knows for certain, is asked too late for that. By the clock on the wall, which goes on while a
+ * was. Told within one turn of the event loop after it has woken: as a rule before a request is made that would put old rows over
+ * newer ones. The queue, which knows for certain, is asked too late for that. By the clock on the wall, which goes on while a
  * machine sleeps; when somebody sets it ahead, the run is done again. Answers with the way to end the watch.
  */
 export function watchFreeze(tell: (error: TemporaryError) => void, atMost = longest): () => void {

@@ -33,6 +33,8 @@ const deeds: Record<string, () => void> = {
   },
   burst: () => void setImmediate(() => JSON.parse('{')),
   'fill memory': fillMemory,
+  // As a process that is stopped does, and longer than a worker may without losing its runs.
+  'stand still': () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 8_500),
   'leave a timer': () => void setInterval(() => {}, 1_000),
 };
 
@@ -51,7 +53,7 @@ export const oddConnector: Connector = defineConnector({
     log.info('signed in', { password: credentials.password, token: `token of ${credentials.password}` });
     deeds[details.does]?.();
     if (details.does === 'be deaf') await new Promise(() => {});
-    if (details.does === 'wait' || details.does === 'burst') {
+    if (['wait', 'burst', 'stand still'].includes(details.does)) {
       await once(signal, 'abort');
       signal.throwIfAborted();
     }

@@ -126,6 +126,13 @@ test('an error outside of all promises ends the run, not the process', async () 
   });
 });
 
+test('a run whose thread stood still is interrupted as soon as it wakes: another worker may have it', async () => {
+  await assert.rejects(there(workOf(odd('stand still')).work), {
+    name: 'TemporaryError',
+    code: 'run-frozen',
+  });
+});
+
 test('a run that takes too much memory is ended, not the process', async () => {
   await assert.rejects(there(workOf(odd('fill memory')).work), {
     name: 'TemporaryError',

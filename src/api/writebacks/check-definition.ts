@@ -5,6 +5,7 @@ import { checkOwnership } from '../../run/check-ownership.ts';
 import { type AssemblyParts, type Definition, type WritebackOf, assemble } from '../../run/definition.ts';
 import { hideSecrets } from '../../run/hide-secrets.ts';
 import { nextDue } from '../../run/schedule/next-due.ts';
+import { schedulePane } from '../../run/schedule/schedule-pane.ts';
 import { readSchedule } from '../../run/schedule/schedule.ts';
 import { inPane } from '../../run/writeback.ts';
 import type { Db } from '../../store/database.ts';
@@ -20,11 +21,6 @@ export interface CheckParts extends AssemblyParts {
 }
 
 type Pane = Readonly<Record<string, unknown>>;
-
-/** The Scheduling pane as it is kept: times are meant in the writeback's time zone unless the pane says another. */
-export function schedulePane({ schedule = {}, timeZone }: Definition): Pane {
-  return { ...(timeZone !== undefined && { timeZone }), ...schedule };
-}
 
 /** Reads a Scheduling pane. Throws UserError with the path `schedule.…`. */
 export const readPane = (pane: Pane, lowestMinutes: number) =>

@@ -2,6 +2,7 @@ import type { Contract } from '../../contract/contract.ts';
 import { UserError } from '../../errors.ts';
 import { checkLocalOwnership } from '../../run/check-ownership.ts';
 import type { Definition } from '../../run/definition.ts';
+import { schedulePane } from '../../run/schedule/schedule-pane.ts';
 import { findAccount } from '../../store/account.ts';
 import type { Db } from '../../store/database.ts';
 import { newId } from '../../store/new-id.ts';
@@ -12,7 +13,7 @@ import { findWritebackVersion, insertWritebackVersion } from '../../store/writeb
 import { audited } from '../audited.ts';
 import type { Handler } from '../serve.ts';
 import { changesBetween } from '../../contract/changes.ts';
-import { type CheckParts, checkDefinition, keepSchedule, schedulePane } from './check-definition.ts';
+import { type CheckParts, checkDefinition, keepSchedule } from './check-definition.ts';
 import { setPaused } from './pause-writeback.ts';
 import { requireChannels } from './require-channels.ts';
 import { reachWriteback } from './reach-writeback.ts';

@@ -2,13 +2,14 @@ import type { Registry } from '../../connector/registry.ts';
 import type { Client } from '../../contract/client.ts';
 import { UserError, restated } from '../../errors.ts';
 import { entries } from '../../run/check-source.ts';
+import { schedulePane } from '../../run/schedule/schedule-pane.ts';
 import { checkDetails } from '../../run/writeback.ts';
 import type { WantedWriteback } from './wanted.ts';
 
 /** The server alone knows how often its schedules may run. */
 async function checkSchedule({ definition: { schedule, timeZone } }: WantedWriteback, client: Client) {
   if (schedule === undefined || schedule === null) return;
-  const pane = { ...(timeZone !== undefined && { timeZone }), ...entries(schedule, 'schedule') };
+  const pane = schedulePane({ schedule: entries(schedule, 'schedule'), timeZone });
   await client.nextRuns({ body: { schedule: pane } });
 }
 

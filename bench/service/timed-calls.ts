@@ -1,6 +1,6 @@
 import type { Judged } from '../figures.ts';
-import { percentile, within } from './lines.ts';
-import type { Place } from './place.ts';
+import { percentile, within } from './time-limits.ts';
+import type { Place } from './data-place.ts';
 
 /** One call to its last byte; milliseconds. Throws when it is refused. */
 async function call(url: string, headers: Place['headers']): Promise<number> {
