@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { OutgoingFile } from '../../connector/contract.ts';
+import { copyInto } from '../../dataset/shared-memory.ts';
 import { crc32OfEnd } from './crc32-of-end.ts';
 import type { PartSizes } from './part-sizes.ts';
 
@@ -104,11 +105,11 @@ export async function* gatherParts(
         filled = 0;
       } else if (filled === buffer.length) {
         const whole = pool.take(size);
-        whole.set(buffer);
+        copyInto(whole, buffer, 0);
         buffer = whole;
       }
       const piece = chunk.subarray(from, from + buffer.length - filled);
-      buffer.set(piece, filled);
+      copyInto(buffer, piece, filled);
       filled += piece.length;
       from += piece.length;
       sums.add(piece, from === chunk.length);

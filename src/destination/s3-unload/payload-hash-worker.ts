@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
+import { copyInto } from '../../dataset/shared-memory.ts';
 
 /**
  * What is hashed lies here, in the processor's own cache. A part comes from another core through memory, and the hash reads
@@ -12,7 +13,7 @@ parentPort?.on('message', (bytes: Uint8Array) => {
   const hash = createHash('sha256');
   for (let from = 0; from < bytes.length; from += near.length) {
     const piece = bytes.subarray(from, from + near.length);
-    near.set(piece);
+    copyInto(near, piece, 0);
     hash.update(near.subarray(0, piece.length));
   }
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker is no window

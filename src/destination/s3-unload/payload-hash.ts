@@ -3,13 +3,10 @@ import { Worker } from 'node:worker_threads';
 
 /** Hashes parts on a thread of its own, which begins with the first one that is worth it. */
 export interface PayloadHasher {
-  /** SHA-256 in hexadecimal. `bytes` lie in `sharedMemory`, or else are copied, and must stay as they are until the answer. */
+  /** SHA-256 in hexadecimal. `bytes` lie in shared memory, or else are copied, and must stay as they are until the answer. */
   hash(bytes: Uint8Array): Promise<string>;
   close(): void;
 }
-
-/** Memory that the hashing thread sees too. */
-export const sharedMemory = (size: number): Buffer => Buffer.from(new SharedArrayBuffer(size));
 
 /** Bytes. What is no longer is hashed on the caller's thread: in the 60 ms of the processor that a thread takes to begin, thirty times as many are. */
 const fewBytes = 1024 * 1024;

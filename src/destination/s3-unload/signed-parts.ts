@@ -2,8 +2,9 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SignatureV4 } from '@smithy/signature-v4';
+import { sharedMemory } from '../../dataset/shared-memory.ts';
 import { nodeHttp } from '../../egress/node-http.ts';
-import { type PayloadHasher, createPayloadHasher, sharedMemory } from './payload-hash.ts';
+import { type PayloadHasher, createPayloadHasher } from './payload-hash.ts';
 import type { Outgoing, PartTransport } from './part-transport.ts';
 import { sdkParts } from './sdk-parts.ts';
 import { type OpenStore, socketTimeout } from './store.ts';
@@ -134,7 +135,6 @@ export const signedParts: PartTransport = (store) => {
     refused ||= status >= 400 && status < 500 && status !== 429;
     return acknowledged;
   };
-  // Only where something is hashed: V8 copies into shared memory word by word, which takes half as long again.
   const partMemory = store.secure ? ownMemory : sharedMemory;
   return { sendPart, partMemory, close: () => hasher.close() };
 };
