@@ -12,6 +12,7 @@ import { createProgress } from './progress.ts';
 import { receiptLines } from './receipt-lines.ts';
 import { serverOption } from './server.ts';
 import { loadWriteback } from './yaml-file.ts';
+import { keepYoungSpaceSmall } from './young-space.ts';
 
 function wholeNumber(typed: Arguments, name: string, fallback: number): number {
   const text = typed.text(name);
@@ -68,6 +69,7 @@ async function work(typed: Arguments, context: CliContext, head: Head): Promise<
 }
 
 async function runFile(typed: Arguments, context: CliContext): Promise<number> {
+  keepYoungSpaceSmall();
   const json = typed.flag('json');
   const head: Head = {
     run: typed.text('run-id') ?? '',
