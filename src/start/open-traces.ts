@@ -58,8 +58,7 @@ async function exporterOf({ endpoint, headers }: TraceSettings, stack: AsyncDisp
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
   const agents = createAgents(createEgress(openPolicy));
   stack.defer(() => {
-    agents.http.destroy();
-    agents.https.destroy();
+    agents.close();
   });
   return new OTLPTraceExporter({
     url: `${endpoint}/v1/traces`,

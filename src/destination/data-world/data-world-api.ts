@@ -136,8 +136,7 @@ function uploader(work: Work): DataWorldApi['upload'] {
         if (!whole && answer.status < 300) throw explainStrangeAnswer(what, undefined);
         return answer;
       } finally {
-        agents.http.destroy();
-        agents.https.destroy();
+        agents.close();
       }
     });
   };

@@ -1,14 +1,14 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
-import type { createAgents } from '../../egress/http.ts';
+import type { Agents } from '../../egress/http.ts';
 import { nodeHttp } from '../../egress/node-http.ts';
 
 /** What is put where. */
 export interface PutRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly agents: ReturnType<typeof createAgents>;
+  readonly agents: Agents;
   readonly signal: AbortSignal;
   /** Milliseconds that the server may take nothing, and that its answer may take after the last byte. */
   readonly patience: number;

@@ -1,13 +1,11 @@
 import type { S3, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { ConnectionWork } from '../../connector/contract.ts';
-import { createAgents } from '../../egress/http.ts';
+import { type Agents, createAgents } from '../../egress/http.ts';
 import type { Fields } from '../../field/field.ts';
 import { credentialsOf } from './aws-credentials.ts';
 import type { S3Credentials } from './credentials-fields.ts';
 import type { PartMover, PartTransport } from './part-transport.ts';
-
-type Agents = ReturnType<typeof createAgents>;
 
 /** A bucket that can be spoken to. */
 export interface OpenStore {
@@ -104,8 +102,7 @@ export async function openStore(
     close() {
       parts.close();
       s3.destroy();
-      agents.http.destroy();
-      agents.https.destroy();
+      agents.close();
     },
   };
 }

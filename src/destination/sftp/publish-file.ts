@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { OutgoingFile } from '../../connector/contract.ts';
 import { TemporaryError, UserError, isTold } from '../../errors.ts';
 import { diskFull, explainStatus, saysFull, status, statusOf } from './explain.ts';
+import { withGrace } from './grace.ts';
 import { makeFolders } from './make-folders.ts';
 import { folderOf, inFolder } from './remote-path.ts';
 import { type FoundSize, type Names, publish, restore, sizeOf } from './rename-ladder.ts';
@@ -158,6 +159,9 @@ function verifySize(path: string, { bytes, found }: Written, options: PublishOpt
 /** Milliseconds for tidying up after a failure, so that Ctrl-C ends soon. */
 const tidyLimit = 1000;
 
+/** Milliseconds that a run which is cancelled between two renames has to end them. */
+const publishGrace = 1000;
+
 /** What a failed attempt may have left: one file, and with `names` an older one that stands aside. */
 export interface Remains {
   readonly path: string;
@@ -198,7 +202,9 @@ export async function publishFile(
     if (options.writeInPlace)
       return options.warn(`${final} was written in place: a reader may have seen a part of it.`);
     remains = { path, names };
-    const rung = await publish(channel, names, written.bytes);
+    const rung = await withGrace(options.signal, publishGrace, (late) =>
+      publish(session.channel(late), names, written.bytes),
+    );
     if (rung === 'deleted first')
       options.warn(`The server let ${final} be replaced only by deleting the older file first.`);
   } catch (error) {
