@@ -171,7 +171,7 @@ describe('requests that are made of the OpenAPI document', async () => {
   }
 
   // An object of any kind may have a `toString` that is none.
-  const asText = (value: unknown) => (typeof value === 'string' ? value : String(JSON.stringify(value)));
+  const asText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
 
   function queryOf({ operation }: Call): Arbitrary<string> {
     const named = operation.parameters.filter((one) => one.in === 'query');
