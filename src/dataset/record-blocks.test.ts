@@ -149,6 +149,26 @@ test('a record larger than a block makes a larger block, one over 64 MB is refus
   await assert.rejects(blocks(pieces(whole), two, 4 * 1024 * 1024), { code: 'csv-record-too-large', row: 1 });
 });
 
+test('a header of 2,000 columns that is larger than a block is read, and so are the rows behind it', async () => {
+  const columns: Column[] = Array.from({ length: 2000 }, (_, index) => ({
+    name: `column ${index} ${'x'.repeat(200)}`,
+    type: 'STRING',
+  }));
+  const csv = Buffer.from(
+    `${columns.map(({ name }) => name).join(',')}\n${`${','.repeat(1999)}\n`.repeat(300)}`,
+  );
+  // More than the counter's own block, too.
+  assert.ok(csv.indexOf('\n') > 300_000);
+  for (const cuts of [[], [7, 100_000, 300_001, 420_000]]) {
+    assert.equal(await count(pieces(csv, cuts), columns), 300);
+    const found = await blocks(pieces(csv, cuts), columns, 64 * 1024);
+    assert.equal(
+      found.reduce((sum, { rows }) => sum + rows, 0),
+      300,
+    );
+  }
+});
+
 const cell = fc.oneof(
   fc.constantFrom('', '""', '\\N', '"\\N"', '"a""b"', '"x\ny"', '"\r\n"', '"🙂,é"', 'é', '🙂'),
   fc.stringMatching(/^[a-z0-9 .-]{0,20}$/),

@@ -27,6 +27,15 @@ async function standstill(count: () => number): Promise<void> {
   } while (seen === 0 || seen !== count());
 }
 
+/** Rows of a source that takes so many milliseconds for each 100 of them. */
+async function* unhurried(rows: readonly StoredRow[], pause: number): AsyncGenerator<Uint8Array> {
+  yield headerOf(plainColumns);
+  for (let index = 0; index < rows.length; index += 100) {
+    await sleep(pause);
+    yield csvOf(rows.slice(index, index + 100));
+  }
+}
+
 /** Bytes that one good run of these rows sends and receives. */
 async function measure(trial: Trial, rows: readonly StoredRow[]) {
   const sizes = { up: 0, down: 0 };
@@ -98,6 +107,24 @@ export function networkTests(on: Register): void {
       }
     },
   );
+
+  onNetwork('a slow source, a slow server, and both at once change nothing', async (trial) => {
+    if (trial.target.accumulates) return trial.skip('its rows come on top');
+    for (const [pause, latency] of [
+      [10, 0],
+      [0, 30],
+      [10, 30],
+    ] as const) {
+      const runId = `pause${pause}latency${latency}`;
+      const rows = plainRows(2_000, runId);
+      await throughProxy(trial, async (proxy, credentials) => {
+        proxy.latency(latency);
+        await trial.deliverBody(plainColumns, unhurried(rows, pause), { runId, credentials });
+      });
+      await assertStored(trial, plainColumns, rows);
+      await assertClean(trial);
+    }
+  });
 
   onNetwork(
     'a server that takes nothing more stops the source, and an abort ends the wait',
