@@ -6,6 +6,10 @@ import { after, describe, test } from 'node:test';
 import type { ConformanceTarget } from '../../src/connector/conformance.ts';
 import { mixedColumns, mixedCsv } from '../data/mixed-rows.ts';
 import { startDomo } from '../servers/domo-stand-in.ts';
+import { startMinio } from '../servers/minio.ts';
+import { s3Target } from '../servers/s3-target.ts';
+import { sftpTarget } from '../servers/sftp-target.ts';
+import { startSshd } from '../servers/sshd.ts';
 import { standInTargets } from '../servers/stand-in-targets.ts';
 import { held, heldSince, runInto } from './whole-run.ts';
 
@@ -94,5 +98,10 @@ function abortTests(name: string, open: () => Promise<ConformanceTarget>, detail
 }
 
 for (const [name, open] of Object.entries(standInTargets)) abortTests(name, open);
+const sshd = await startSshd();
+if (sshd) abortTests('sftp on sshd', async () => sftpTarget(sshd));
+const minio = await startMinio();
+if (minio) abortTests('s3-unload on MinIO', async () => s3Target({ ...minio, stop: async () => {} }));
+after(() => Promise.all([sshd?.stop(), minio?.stop()]));
 abortTests('Parquet in a folder', standInTargets['folder']!, { fileFormat: 'parquet' });
 abortTests('gzip in S3', standInTargets['s3-unload']!, { compression: 'gzip' });
