@@ -130,6 +130,19 @@ test('awaits onEnd with the rows before the end, so that it can fail the stream'
   assert.deepEqual(seen, [1, 2]);
 });
 
+test('where the last record is cut, the source may tell first that it ended short', async () => {
+  const onEnd = async () => {
+    throw new Error('short');
+  };
+  const drain = async (stream: AsyncIterable<unknown>) => {
+    for await (const _ of stream);
+  };
+  for (const csv of ['a,b\n1,2\n3', 'a,b\n1,2\n3,"4']) {
+    await assert.rejects(drain(countRecords(text(csv), two, onEnd)), /short/);
+    await assert.rejects(drain(recordBlocks(text(csv), two, { blockBytes: 64, onEnd })), /short/);
+  }
+});
+
 test('a record larger than a block makes a larger block, one over 64 MB is refused', async () => {
   const long = 'x'.repeat(1000);
   const [first, second, ...more] = await blocks(text(`a,b\n1,2\n"${long}",3\n4,5\n`), two, 16);

@@ -79,6 +79,12 @@ export async function* recordBlocks(
       offset += buffer.fill(chunk, offset);
       yield* readyBlocks(buffer, columns.length, options, false);
     }
-  yield* readyBlocks(buffer, columns.length, options, true);
+  try {
+    yield* readyBlocks(buffer, columns.length, options, true);
+  } catch (error) {
+    // Where the last record is cut, that the source ended short is the reason, and may pass.
+    await options.onEnd?.(buffer.rowsBefore);
+    throw error;
+  }
   await options.onEnd?.(buffer.rowsBefore);
 }

@@ -27,7 +27,13 @@ export function countRecords(
       for (let offset = 0; offset < chunk.length; scan(false)) offset += buffer.fill(chunk, offset);
       yield chunk;
     }
-    scan(true);
+    try {
+      scan(true);
+    } catch (error) {
+      // Where the last record is cut, that the source ended short is the reason, and may pass.
+      await onEnd?.(buffer.rowsBefore);
+      throw error;
+    }
     await onEnd?.(buffer.rowsBefore);
   }
   return {

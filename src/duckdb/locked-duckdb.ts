@@ -129,13 +129,15 @@ function lend(
 export async function openDuckdb(options: DuckdbOptions): Promise<LockedDuckdb> {
   options.signal.throwIfAborted();
   const folder = await mkdtemp(join(options.directory ?? tmpdir(), 'writeback-duckdb-'));
+  let duckdb: LockedDuckdb | undefined;
   try {
     await mkdir(join(folder, 'exchange'));
     const instance = await openInstance(options, folder);
-    const duckdb = lend(instance, await instance.connect(), folder, options.signal);
+    duckdb = lend(instance, await instance.connect(), folder, options.signal);
     for (const statement of lockStatements(options, duckdb.exchange)) await duckdb.run(statement);
     return duckdb;
   } catch (error) {
+    await duckdb?.close();
     await rm(folder, { recursive: true, force: true });
     throw error;
   }

@@ -14,7 +14,6 @@ import { settleRun } from './settle-run.ts';
  * same. Throws what `attempt` throws.
  */
 export async function executeFinish(run: Run, hold: Hold, parts: RunParts): Promise<void> {
-  if (!run.plan) return;
   const plan = run.plan as unknown as KeptPlan;
   const all = await listParts(parts.db, run.id);
   const done = all.flatMap(({ delivered }) => (delivered ? [delivered] : [])) as unknown as DoneParts;

@@ -17,8 +17,6 @@ export interface Hold {
  * its parts. Throws what `attempt` throws.
  */
 export async function executeRun(run: Run, hold: Hold, parts: RunParts): Promise<void> {
-  // An attempt before has planned it, and died before the queue knew.
-  if (run.plan) return;
   await withRunLog(run, parts, async (saved, own) => {
     const one = { run, ...hold, report: reportRun(parts.db, run) };
     const attempted = await attempt({ kind: 'begin' }, one, saved, own);

@@ -38,7 +38,7 @@ async function workWith(db: Db, engine: Engine, count: number, work: PartWork): 
       if (part) await work(part, signal);
     },
     async finish({ runId }: RunJob) {
-      const run = await takeRun(db, runId, 'finisher');
+      const run = await takeRun(db, runId, 'finisher', 'finish');
       if (run) await endRun(db, run, outcomeOf(await listParts(db, runId)));
     },
   };
@@ -78,6 +78,7 @@ for (const { name, store } of stores) {
       const done: number[] = [];
       const { engine, id } = await begin(9, (engine) => async (part) => {
         done.push(part.number);
+        assert.equal(await takeRun(db, part.runId, 'late'), undefined, 'what is planned is not begun again');
         await end(engine, part, { state: 'succeeded', delivered: { rows: part.number } });
       });
       assert.equal((await ended(db, id)).state, 'succeeded');
@@ -125,6 +126,20 @@ for (const { name, store } of stores) {
       const run = await ended(db, id);
       assert.deepEqual([run.state, run.error], ['failed', error]);
       assert.ok(begun < 12, 'those that waited were not begun');
+      await engine.stop();
+    });
+
+    test('a part that fails for now beside one that failed for good is not waited for', async () => {
+      const { engine, id } = await begin(2, (engine) => async (part) => {
+        if (part.number === 1) {
+          await end(engine, part, { state: 'failed', error });
+          return;
+        }
+        while ((await listParts(db, part.runId))[0]?.state !== 'failed') await sleep(10);
+        const again = { at: new Date(Date.now() + 3_600_000), error };
+        await db.transaction().execute((trx) => queuePartAgain(trx, engine, part, again));
+      });
+      assert.equal((await ended(db, id)).state, 'failed');
       await engine.stop();
     });
 

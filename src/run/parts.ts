@@ -7,7 +7,7 @@ import {
   listParts,
   queueParts,
 } from '../store/part.ts';
-import { type Run, accountOfRun, changeRun, lockRun } from '../store/run.ts';
+import { type Run, accountOfRun, changeRun, lockRun, runsToStop } from '../store/run.ts';
 import type { Engine } from './engine.ts';
 import type { Plan, PlanHead } from './plan.ts';
 import type { ReceiptError } from './receipt.ts';
@@ -99,7 +99,7 @@ export async function reviveParts(transaction: Db, engine: Engine, run: Run): Pr
   await finishIfDone(transaction, engine, run);
 }
 
-/** Gives a part that failed back to the queue, to be tried again at a time. False: the attempt was given up. */
+/** Gives a part that failed back to the queue, to be tried again at a time; it is canceled where the run is to stop. False: the attempt was given up. */
 export async function queuePartAgain(
   transaction: Db,
   engine: Engine,
@@ -107,6 +107,11 @@ export async function queuePartAgain(
   again: { readonly at: Date; readonly error: ReceiptError },
 ): Promise<boolean> {
   const { runId, number, attempt, failures } = part;
+  await lockRun(transaction, runId);
+  // Nobody would look at the wish, or at the part that failed, before its time comes.
+  const [stopped] = await runsToStop(transaction, [runId]);
+  if (stopped !== undefined)
+    return endPart(transaction, engine, part, { state: 'canceled', error: again.error });
   const queued = await changePart(transaction, part, {
     state: 'queued',
     failures: failures + 1,

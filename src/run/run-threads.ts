@@ -37,6 +37,8 @@ interface Thread {
   /** The runs it has now, by what ends them when it dies. */
   readonly active: Set<(cause: NodeJS.ErrnoException | undefined) => void>;
   begun: number;
+  /** How many of its runs were asked to end, and have not in time. */
+  hanging: number;
   /** It gets no more runs, and ends when it has none. */
   isRetired: boolean;
   idle?: NodeJS.Timeout | undefined;
@@ -82,14 +84,17 @@ function outcomeOf<S extends Step>(
 }
 
 /**
- * Asks for the run's end when the signal comes. When it does not end by itself, its thread is ended, as soon as no other run is
- * in it. Answers with the way to stop listening.
+ * Asks for the run's end when the signal comes. When it does not end by itself, its thread is ended, as soon as all runs that are
+ * still in it hang like this one. Answers with the way to stop listening.
  */
 function cancelOn(signal: AbortSignal, port: MessagePort, thread: Thread): () => void {
   let limit: NodeJS.Timeout | undefined;
+  let isHanging = false;
   const insist = () => {
+    if (!isHanging) thread.hanging += 1;
+    isHanging = true;
     thread.isRetired = true;
-    if (thread.active.size <= 1) void thread.worker.terminate();
+    if (thread.active.size <= thread.hanging) void thread.worker.terminate();
     else limit = setTimeout(insist, 1_000);
   };
   const cancel = () => {
@@ -101,6 +106,7 @@ function cancelOn(signal: AbortSignal, port: MessagePort, thread: Thread): () =>
   return () => {
     signal.removeEventListener('abort', cancel);
     clearTimeout(limit);
+    if (isHanging) thread.hanging -= 1;
   };
 }
 
@@ -112,7 +118,7 @@ function createThread(entry: URL, gone: (thread: Thread) => void): Thread {
     // a socket has taken over and closed (`duckdb/pipe-worker.ts`), which by then are connections of somebody else.
     trackUnmanagedFds: false,
   });
-  const thread: Thread = { worker, active: new Set(), begun: 0, isRetired: false };
+  const thread: Thread = { worker, active: new Set(), begun: 0, hanging: 0, isRetired: false };
   let cause: NodeJS.ErrnoException | undefined;
   worker.on('error', (error: Error) => void (cause = error));
   worker.once('exit', () => {
@@ -146,7 +152,11 @@ function begin(thread: Thread, { writeback, run, dryRun, again }: RunInThread, s
 function end(thread: Thread, port: MessagePort): void {
   port.close();
   if (thread.active.size > 0) return;
-  const stop = () => void thread.worker.terminate();
+  const stop = () => {
+    // A run that comes before it has ended must not be put into it.
+    thread.isRetired = true;
+    void thread.worker.terminate();
+  };
   if (thread.isRetired) return stop();
   // A thread without a run keeps no process.
   thread.worker.unref();

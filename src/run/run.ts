@@ -1,15 +1,8 @@
 import type { ReceiptError } from './receipt.ts';
 import type { Engine } from './engine.ts';
+import { claimRun } from '../store/claim-run.ts';
 import type { Db } from '../store/database.ts';
-import {
-  type NewRun,
-  type Run,
-  type RunIs,
-  accountOfRun,
-  changeRun,
-  claimRun,
-  insertRuns,
-} from '../store/run.ts';
+import { type NewRun, type Run, type RunIs, accountOfRun, changeRun, insertRuns } from '../store/run.ts';
 import { insertRunEvents } from '../store/run-event.ts';
 import { reviveParts, stopParts } from './parts.ts';
 
@@ -61,10 +54,15 @@ export async function startRuns(
   return queued;
 }
 
-/** What a worker does first, also who finishes a run in parts. Undefined: the run is over, and there is nothing to do. */
-export async function takeRun(db: Db, id: string, worker: string): Promise<Run | undefined> {
+/** What a worker does first, also who finishes a run in parts. Undefined: the run is past that, and there is nothing to do. */
+export async function takeRun(
+  db: Db,
+  id: string,
+  worker: string,
+  stage: 'begin' | 'finish' = 'begin',
+): Promise<Run | undefined> {
   return db.transaction().execute(async (transaction) => {
-    const taken = await claimRun(transaction, id, worker);
+    const taken = await claimRun(transaction, id, worker, stage);
     if (taken) await tell(transaction, taken, `Attempt ${taken.attempt} began.`);
     return taken;
   });

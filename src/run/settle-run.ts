@@ -1,14 +1,15 @@
 import { writeAudit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import type { Run } from '../store/run.ts';
+import { type Run, lockRun } from '../store/run.ts';
 import { deleteProgress } from '../store/run-event.ts';
 import { updateWriteback } from '../store/writeback.ts';
 import { recordAlerts } from './alert/record-alerts.ts';
 import type { Failure, Saved } from './attempt.ts';
+import { RunCanceled } from './cancel-watch.ts';
 import { notOwnerCodes } from './check-ownership.ts';
 import type { Engine } from './engine.ts';
 import { keepRejected } from './keep-rejected.ts';
-import type { Receipt } from './receipt.ts';
+import { type Receipt, receiptErrorOf } from './receipt.ts';
 import { retryAt } from './retry-at.ts';
 import { endRun, queueAgain } from './run.ts';
 import { startFollowers } from './start-followers.ts';
@@ -32,7 +33,13 @@ export async function settleRun(run: Run, saved: Saved, outcome: Outcome, parts:
   await writeDown(parts.db, (transaction) => settle(transaction, run, saved, outcome, parts));
 }
 
-async function settle(transaction: Db, run: Run, saved: Saved, outcome: Outcome, { engine }: SettleParts) {
+async function settle(
+  transaction: Db,
+  run: Run,
+  saved: Saved,
+  outcome: Outcome,
+  { engine }: Pick<SettleParts, 'engine'>,
+): Promise<void> {
   if (outcome.state === 'succeeded') {
     await succeed(transaction, run, saved, outcome.receipt, engine);
     return;
@@ -41,6 +48,14 @@ async function settle(transaction: Db, run: Run, saved: Saved, outcome: Outcome,
   const { writeback, definition } = saved;
   const mayPass = state === 'failed' && !outcome.isFinal;
   const at = mayPass ? retryAt(definition?.retry, { ...run, error }, new Date()) : undefined;
+  if (at && (await lockRun(transaction, run.id))?.cancelRequestedAt) {
+    // The wish came when the attempt was failing: nobody would look at it before the next one.
+    const canceled = {
+      state: 'canceled' as const,
+      error: receiptErrorOf(new RunCanceled('The run was canceled.')),
+    };
+    return settle(transaction, run, saved, canceled, { engine });
+  }
   if (at) {
     await queueAgain(transaction, engine, run, { at, error, accountId: writeback?.accountId ?? undefined });
     return;

@@ -36,7 +36,7 @@ async function workOn(job: FetchedJob, worker: string, hold: Hold, parts: RunPar
     const run = part && (await findRun(db, runId));
     return run && executePart(part, run, hold, parts);
   }
-  const run = await takeRun(db, runId, worker);
+  const run = await takeRun(db, runId, worker, kind === 'run' ? 'begin' : 'finish');
   if (!run) return;
   await (kind === 'run' ? executeRun(run, hold, parts) : executeFinish(run, hold, parts));
 }

@@ -216,22 +216,6 @@ export async function changeRun(
     .executeTakeFirst();
 }
 
-/** Gives a live run to a worker: its next attempt. Undefined when it is over. */
-export async function claimRun(db: Db, id: string, worker: string): Promise<Run | undefined> {
-  return db
-    .updateTable('run')
-    .set((eb) => ({
-      state: 'running',
-      worker,
-      attempt: eb('attempt', '+', 1),
-      startedAt: eb.fn.coalesce('startedAt', sql<Date>`now()`),
-    }))
-    .where('id', '=', id)
-    .where('state', 'in', ['queued', 'running'])
-    .returningAll()
-    .executeTakeFirst();
-}
-
 /** What its spans belong to, unless that is known. */
 export async function keepTraceparent(db: Db, id: string, traceparent: string): Promise<void> {
   await db

@@ -7,6 +7,7 @@ import type { Db } from '../../store/database.ts';
 import { insertLocalDataset, updateLocalDataset } from '../../store/local-dataset.ts';
 import { newId } from '../../store/new-id.ts';
 import { audited } from '../audited.ts';
+import { Refusal } from '../problem.ts';
 import type { Handler } from '../serve.ts';
 import { datasetAnswer } from './dataset-answer.ts';
 import { type DatasetFolder, receiveFile, sweepDatasetFiles } from './dataset-files.ts';
@@ -38,12 +39,15 @@ async function withUpload<T>(
   await sweepDatasetFiles(db, dataFolder);
   const file = await receiveFile(upload, parts);
   const path = join(dataFolder, file);
+  let isNamed = false;
   try {
     const { columns, rows } = await inspectFile({ dataFolder, file, name }, signal);
     const { size: byteCount } = await stat(path);
+    isNamed = true;
     return await use({ file, columns: JSON.stringify(columns), rowCount: rows, byteCount });
   } catch (error) {
-    await rm(path, { force: true });
+    // The database may have saved the file's name and then gone away: if not, the file is swept later.
+    if (!isNamed || error instanceof Refusal || error instanceof UserError) await rm(path, { force: true });
     throw error;
   }
 }

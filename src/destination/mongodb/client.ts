@@ -5,6 +5,7 @@ import type { Egress } from '../../egress/egress.ts';
 import { TemporaryError, UserError, isTold } from '../../errors.ts';
 import { caCertificate } from './certificate.ts';
 import { explain } from './explain.ts';
+import { orAborted } from './in-flight.ts';
 import type { MongoCredentials, credentialFields, detailFields } from './mongodb-fields.ts';
 import type { ReadyDocuments } from './ready-documents.ts';
 
@@ -235,10 +236,12 @@ export async function withClient<T>(
   try {
     await connectClient(client, work);
     signal.addEventListener('abort', onAbort, { once: true });
-    return await use(client, {
+    const working = use(client, {
       halt: halt.signal,
       tidy: async (tidying) => (halt.signal.aborted ? undefined : briefly(tidying)),
     });
+    // An index or a count may take minutes, and the driver does not end it.
+    return await orAborted(working, halt.signal);
   } catch (error) {
     signal.throwIfAborted();
     throw explain(error, serverAddress(work.credentials));

@@ -127,6 +127,19 @@ test('an export that is aborted, or left early, closes its socket', async () => 
   }
 });
 
+test('an export that nobody has begun to pull ends with its source', async () => {
+  const { id } = await many('Unpulled', 3_000_000);
+  const before = new Set(stand.sockets);
+  const left = source();
+  await left.open({ datasetId: id, signal });
+  await left.close();
+  const started = Date.now();
+  while ([...stand.sockets].some((socket) => !before.has(socket))) {
+    assert.ok(Date.now() - started < 5000, 'the socket is still open');
+    await new Promise((done) => setTimeout(done, 10));
+  }
+});
+
 test('an export flows through the same few blocks, zipped or not, and a reader who waits is waited for', async () => {
   for (const gzip of [false, true]) {
     const rig = await startDomoRig({ gzip });

@@ -97,6 +97,7 @@ export function createTransport(baseUrl: string, egress: Egress, limits: Limits 
   const base = trimmed(baseUrl);
   const { origin } = new URL(base);
   let agent: Promise<Agent> | undefined;
+  const closing = new AbortController();
   const byClient = async ({ method, headers, body, signal }: Request, { pathname, search }: URL) => {
     agent ??= createDispatcher(egress, { ...times, keepAliveTimeout: 5000, pipelining: 1 });
     return dispatchRequest(
@@ -108,7 +109,9 @@ export function createTransport(baseUrl: string, egress: Egress, limits: Limits 
   const times = { headersTimeout: limits.answer, bodyTimeout: limits.idle };
   return {
     async ask(request) {
-      const { operation, path, signal } = request;
+      const { operation, path } = request;
+      // A body that nobody has begun to pull does not end by itself.
+      const signal = AbortSignal.any([request.signal, closing.signal]);
       signal.throwIfAborted();
       const url = new URL(base + path);
       const headers = { 'accept-encoding': 'gzip', ...request.headers };
@@ -116,7 +119,7 @@ export function createTransport(baseUrl: string, egress: Egress, limits: Limits 
         // All that is small goes over connections that are kept.
         const answer = await (operation === 'export'
           ? download(egress, { url, headers, signal, limits })
-          : byClient({ ...request, headers }, url));
+          : byClient({ ...request, headers, signal }, url));
         return toAnswer(answer, signal);
       } catch (error) {
         signal.throwIfAborted();
@@ -124,6 +127,7 @@ export function createTransport(baseUrl: string, egress: Egress, limits: Limits 
       }
     },
     async close() {
+      closing.abort();
       const open = await agent;
       agent = undefined;
       await open?.destroy();

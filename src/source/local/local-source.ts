@@ -8,7 +8,7 @@ import { literalList } from '../../duckdb/sql-text.ts';
 import type { DatasetSummary, OpenDataset, OpenRequest, Range, Source } from '../source.ts';
 import { explain } from './explain.ts';
 import { type LocalFormat, fileKindOf } from './file-kind.ts';
-import { checkUnchanged, findFiles, nameOf, updatedAtOf } from './local-files.ts';
+import { checkUnchanged, explainFileError, findFiles, nameOf, updatedAtOf } from './local-files.ts';
 import { defineTable, type GivenTypes } from './local-relation.ts';
 import { type LocalTable, tableOf } from './local-table.ts';
 import { cutSelect, type Selected, selectOf, wholeTable } from './local-select.ts';
@@ -49,6 +49,14 @@ async function selectRows(
   if (!delimited || rows.day || rows.range) return selected;
   const files = { paths, ...delimited };
   return (await passedSelect(duckdb, files, rows.query ?? wholeTable, selected.columns)) ?? selected;
+}
+
+async function* plainBytes(path: string, signal: AbortSignal): CsvBytes & AsyncGenerator<Uint8Array> {
+  try {
+    yield* fileBlocks(path, signal);
+  } catch (error) {
+    throw explainFileError(error, path);
+  }
 }
 
 class LocalSource implements Source {
@@ -111,7 +119,7 @@ class LocalSource implements Source {
     return {
       dataset: this.#dataset(table, table.delimited!.columns),
       // The file's own bytes: DuckDB would only parse them and print them again.
-      body: fileBlocks(table.files[0]!.path, signal),
+      body: plainBytes(table.files[0]!.path, signal),
     };
   }
 
